@@ -1,0 +1,66 @@
+package llm
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+)
+
+// Role says who wrote a message.
+type Role string
+
+// The roles that Ollama and vLLM know.
+const (
+	RoleSystem    Role = "system"
+	RoleUser      Role = "user"
+	RoleAssistant Role = "assistant"
+)
+
+// Message is one turn of what a model is told.
+type Message struct {
+	Role    Role   `json:"role"`
+	Content string `json:"content"`
+}
+
+// Request asks for one reply.
+type Request struct {
+	// Model is the name at the LLM server; empty means the configured default.
+	Model    string
+	Messages []Message
+	// Temperature is 0 to 2; nil leaves it to the model.
+	Temperature *float64
+	// MaxTokens bounds the reply, in tokens; zero means 512.
+	MaxTokens int
+	// Schema is a JSON schema that the reply must match; nil means free text.
+	Schema json.RawMessage
+}
+
+// FinishReason says why a reply ended.
+type FinishReason string
+
+// A reply ends by itself, or because it reached its MaxTokens.
+const (
+	FinishStop   FinishReason = "stop"
+	FinishLength FinishReason = "length"
+)
+
+// Usage is what the LLM server counted, in tokens. Zero means that it did not say.
+type Usage struct {
+	InputTokens  int
+	OutputTokens int
+}
+
+// Delta is a piece of a reply. The last one has Finish set, and may still carry Text.
+type Delta struct {
+	Text   string
+	Finish FinishReason
+	Usage  Usage
+}
+
+// Model generates replies. Implementations are safe for use by several goroutines.
+type Model interface {
+	// Stream yields the reply as it is generated and ends after the Delta whose
+	// Finish is set, or with an error. Leaving the loop or cancelling ctx ends the
+	// upstream request.
+	Stream(ctx context.Context, req Request) iter.Seq2[Delta, error]
+}
