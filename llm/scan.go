@@ -24,6 +24,12 @@ func (s *scanner) literal(want string) bool {
 	return true
 }
 
+// optional moves past the given bytes if they come next, and is content if not.
+func (s *scanner) optional(want string) bool {
+	s.literal(want)
+	return true
+}
+
 // atEnd says that nothing is left.
 func (s *scanner) atEnd() bool { return s.pos == len(s.data) }
 

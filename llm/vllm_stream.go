@@ -160,9 +160,9 @@ func scanVLLMChoices(s *scanner) (content string, ok bool) {
 	content, ok = s.text()
 	return content, ok &&
 		s.literal("}") &&
-		(s.literal(`,"logprobs":null`) || true) &&
+		s.optional(`,"logprobs":null`) &&
 		s.literal(`,"finish_reason":null`) &&
-		(s.literal(`,"token_ids":null`) || true) &&
+		s.optional(`,"token_ids":null`) &&
 		s.literal("}]")
 }
 
