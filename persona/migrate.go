@@ -127,7 +127,7 @@ func replaceFile(dir, name string, before stamp, data []byte) (stamp, error) {
 	if err != nil {
 		return stamp{}, err
 	}
-	defer os.Remove(t.Name()) // nothing to remove once it has been renamed
+	defer func() { _ = os.Remove(t.Name()) }() // nothing to remove once it has been renamed
 	_, err = t.Write(data)
 	err = errors.Join(err, t.Chmod(info.Mode().Perm()), t.Sync())
 	written, statErr := t.Stat()

@@ -42,7 +42,7 @@ type Scenario struct {
 func (p Prompt) System() string {
 	words := phrases[p.language()]
 	name := p.name()
-	description := p.description(words, name)
+	description := p.description(words)
 	scene := p.scene(words, name)
 
 	var b strings.Builder
@@ -99,7 +99,7 @@ func (p Prompt) name() string {
 }
 
 // description is what there is to know about the character, a labelled line a field.
-func (p Prompt) description(words *wording, name string) string {
+func (p Prompt) description(words *wording) string {
 	if text := block(p.Persona); text != "" {
 		return text
 	}
