@@ -315,18 +315,21 @@ type Response struct {
 	Output           []Item             `json:"output"`
 	OutputModalities []Modality         `json:"output_modalities"`
 	MaxOutputTokens  MaxTokens          `json:"max_output_tokens"`
-	Audio            *SessionAudioVoice `json:"audio,omitempty"`
+	Audio            *ResponseAudio     `json:"audio,omitempty"`
 	Usage            *Usage             `json:"usage"`
 	Metadata         map[string]string  `json:"metadata"`
 	Avatarforge      *ResponseExtension `json:"avatarforge,omitempty"`
 }
 
-// SessionAudioVoice is the audio part of a response object.
-type SessionAudioVoice struct {
-	Output struct {
-		Format AudioFormat `json:"format"`
-		Voice  string      `json:"voice"`
-	} `json:"output"`
+// ResponseAudio is the audio part of a response object.
+type ResponseAudio struct {
+	Output ResponseAudioOutput `json:"output"`
+}
+
+// ResponseAudioOutput says what a response sounds like.
+type ResponseAudioOutput struct {
+	Format AudioFormat `json:"format"`
+	Voice  string      `json:"voice"`
 }
 
 // StatusDetails says why a response ended as it did.

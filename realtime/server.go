@@ -135,9 +135,10 @@ type (
 	}
 	// SentenceDone says that the last audio of a segment has been sent, or why there
 	// is none.
+	// DurationMS is nil where Error is not.
 	SentenceDone struct {
 		Segment    uint32         `json:"segment"`
-		DurationMS int64          `json:"duration_ms"`
+		DurationMS *int64         `json:"duration_ms,omitempty"`
 		Error      *SentenceError `json:"error,omitempty"`
 	}
 	// Queue says where in the waiting line the client is, from 1, and how many wait.
