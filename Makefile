@@ -1,0 +1,39 @@
+# Each target sets up what it needs. `make run` and `make test` are all that a newcomer needs.
+TAGS     := nomsgpack,grpcnotrace
+GO_BUILD := go build -tags $(TAGS)
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+PKG      ?= ./...
+
+.PHONY: run build web test test-go test-web lint vet bench fuzz golden fmt clean
+
+run: build ; ./bin/avatarforge serve
+
+build: web ; $(GO_BUILD) -ldflags "-X main.version=$(VERSION)" -o bin/avatarforge ./cmd/avatarforge
+
+web: web/dist/index.html
+
+web/node_modules/.ready: web/package.json web/package-lock.json ; cd web && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.ready
+
+web/dist/index.html: web/node_modules/.ready $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null) ; cd web && npm run build
+
+test: lint test-go test-web
+
+test-go: web ; ./scripts/setup && go test -race -tags $(TAGS) $(PKG)
+
+test-web: build ; ./scripts/setup && cd web && npm run typecheck && npm test && npm run test:e2e
+
+lint: vet .tools/golangci-lint ; .tools/golangci-lint run $(PKG)
+
+vet: ; go vet -tags $(TAGS) $(PKG)
+
+.tools/golangci-lint: ; ./scripts/install-lint
+
+bench: ; go test -tags $(TAGS) -run '^$$' -bench . -benchmem $(PKG)
+
+fuzz: ; ./scripts/fuzz
+
+golden: ; go test -tags $(TAGS) ./realtime ./persona -update
+
+fmt: ; gofmt -w $$(git ls-files '*.go')
+
+clean: ; rm -rf bin .tools web/node_modules && find web/dist -mindepth 1 ! -name .gitkeep -delete
