@@ -41,6 +41,9 @@ var abbreviations = func() map[string]abbreviation {
 // are written like this.
 var falseAbbreviations = wordSet("min max co ed am no-no rep gen hon col est ex art pres m fr mt rd sec op")
 
+// closing are those that a capital behind them always ends: a name does not follow.
+var closing = wordSet("etc a.m p.m b.c a.d min max avg hr hrs usw")
+
 // isDotted tells single letters with dots between them: "U.S", "J.R.R", "p.m".
 func isDotted(w string) bool {
 	if len(w) < 3 {

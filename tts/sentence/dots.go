@@ -201,10 +201,10 @@ func (s *Splitter) afterAbbreviation(a ahead, abbr abbreviation, token string) v
 		switch {
 		case c == lower, c.isCJK() && strings.Contains(token, "."):
 			return goesOn
-		case c == upper && strings.ContainsAny(token[:1], "IJSPCDE"):
-			return rest.startsSentence()
+		case c != upper, closing[lowerASCII(token)]:
+			return ends
 		}
-		return ends
+		return rest.startsSentence()
 	default:
 		return s.afterInitials(rest, c, token)
 	}
@@ -247,9 +247,6 @@ func (a ahead) startsSentence() verdict {
 	}
 	return goesOn
 }
-
-// known tells that more than n bytes are ahead.
-func (a ahead) known(n int) bool { return len(a.text) > 4*n }
 
 // listNumber is the value of a list mark's one or two digits.
 func listNumber(text []byte) (int, bool) {

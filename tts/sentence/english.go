@@ -3,10 +3,18 @@ package sentence
 // englishOpen are the words that a sentence hardly ends in: before "..." they are a
 // thought that is not over.
 var englishOpen = wordSet(`well so um umm uh uhm er erm hmm hm mm ah oh and but or because if the a an to of i i'm i'll i've i'd i'd like just
-	maybe perhaps then really it's its that's he's she's we're you're they're is are was were my your his her our their with for from about wait
-	when while though although since until than as at by in on this these those which who what how why where actually basically honestly
-	anyway look listen see okay ok right yes yeah no not very too also only even still like you're we you he she they it there's here's let's let
-	can could would should will may might must don't can't won't didn't isn't aren't wasn't`)
+	maybe perhaps then it's its that's he's she's we're you're they're is are was were my your his our their with for from about
+	when while though although since until than as at by in on these those which
+	actually basically honestly anyway look listen see okay ok right yes yeah no not very also only even still we he she they there's here's let's let
+	can could would should will may might must don't can't won't didn't isn't aren't wasn't thinking wondering guess suppose mean hoping wait`)
+
+// englishCries are words that "?!" and "!!" are likely behind.
+var englishCries = wordSet("what why how who when where really seriously huh wow hey stop never")
+
+// nameStems are words that are often the first half of a file's or a site's name, so
+// that their full stop has to wait for what follows.
+var nameStems = wordSet(`main index readme report config settings setup test tests app data example google naver daum youtube github kakao amazon node
+	image photo script package notes document file docs model style styles script backup output input result results list log resume draft`)
 
 // englishStarters begin a sentence: behind "U.S." they tell an end from "U.S. Army".
 var englishStarters = wordSet(`The A An It He She We They I I'm I'll I've It's That That's This These Those There There's Here But And Then So Now What When

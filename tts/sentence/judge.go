@@ -145,7 +145,7 @@ func quotedHan(rest ahead, apart bool, sp span, japanese bool) verdict {
 func quotedLatin(rest ahead) verdict {
 	start := rest
 	words := 0
-	for !rest.known(maxLook) {
+	for !rest.far() {
 		_, c := rest.next()
 		switch {
 		case c == nothing:
@@ -205,6 +205,8 @@ func (s *Splitter) afterTilde(a ahead) verdict {
 			return ends
 		}
 		return undecided
+	case c == han && (strings.ContainsRune(chineseFinals, last) || last == '的'):
+		return ends
 	case c != space && c != newline && c != opener:
 		return goesOn
 	}

@@ -140,13 +140,10 @@ func (s *Splitter) letsGo() bool {
 		return s.letsDotGo(classOf(last), trusted)
 	case r.tilde:
 		return trusted && classOf(last) == hangul && koreanEnding(s.before()) == polite
-	case r.strong:
-		e := s.ending(classOf(last))
-		sure := e >= final && s.piece.syllables >= minFragment
-		if last := s.buf[r.end-1]; last == '?' || s.prev == '？' {
-			return trusted && sure
-		}
-		return !isPresentation(s.prev) && (trusted && s.piece.syllables >= minExclamation || sure && s.calm())
+	case r.strong && isQuestion(s.prev):
+		return s.isSure(classOf(last)) && (trusted || s.calm())
+	case r.strong && !isPresentation(s.prev):
+		return trusted && s.piece.syllables >= minExclamation || s.isSure(classOf(last)) && s.calm()
 	}
 	return false
 }
@@ -154,6 +151,20 @@ func (s *Splitter) letsGo() bool {
 // minExclamation is how many syllables make an exclamation more than a cry, which
 // often has several marks.
 const minExclamation = 3
+
+// isSure tells that what is before the run, whose last rune is of class c, is a whole
+// sentence: a run is seldom cut in two behind one.
+func (s *Splitter) isSure(c class) bool {
+	switch s.ending(c) {
+	case polite:
+		return s.piece.syllables >= minFragment-2
+	case final:
+		return s.piece.syllables >= minFragment
+	}
+	return false
+}
+
+func isQuestion(r rune) bool { return r == '?' || r == '？' }
 
 // isPresentation tells the terminators that a variation selector often follows.
 func isPresentation(r rune) bool { return r == '‼' || r == '⁉' }
@@ -166,20 +177,16 @@ func (s *Splitter) letsDotGo(c class, trusted bool) bool {
 	before := s.before()
 	switch c {
 	case hangul:
-		e := koreanEnding(before)
-		if e == weak {
-			return false
-		}
-		return trusted || e >= final && s.piece.syllables >= minFragment && s.calm()
+		return trusted && koreanEnding(before) > weak || s.isSure(hangul) && s.calm()
 	case kana, han:
 		return true
 	case lower:
-		if s.piece.cjk || s.piece.syllables < 2 {
-			return false
-		}
 		w := string(lastToken(before))
-		plain := abbreviationOf(w) == word && len(w) > 1 && !englishOpen[lowerASCII(w)] && isPlainWord(w)
-		return plain && (trusted || s.calm() && s.piece.syllables >= minFragment-2)
+		switch {
+		case s.piece.cjk, s.piece.space.at == 0, len(w) == 1, abbreviationOf(w) != word, !isPlainWord(w), nameStems[w]:
+			return false // it may be a name: "report.pdf"
+		}
+		return trusted || s.isSure(lower) && s.calm()
 	}
 	return false
 }
@@ -198,7 +205,8 @@ func (s *Splitter) ending(c class) ending {
 		}
 		return chineseEnding(before)
 	case lower:
-		if s.piece.cjk || englishOpen[lowerASCII(string(lastWord(before)))] {
+		w := lowerASCII(string(lastWord(before)))
+		if s.piece.cjk || englishOpen[w] || englishCries[w] {
 			return weak
 		}
 		return final
