@@ -1,0 +1,2 @@
+// Package sentence cuts streamed text into sentences.
+package sentence
