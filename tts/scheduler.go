@@ -207,7 +207,7 @@ func (s *Scheduler) dispatchLocked(now time.Time) {
 		delete(s.waiting, q.id)
 		s.running[sp] = struct{}{}
 		sp.phase = speechRunning
-		sp.eligible = s.queue.eligibleAt(&q)
+		sp.eligible = q.eligible
 		sv.free--
 		sv.loaded, sv.voice, sv.lastUsed = true, q.voice, now
 		sv.next <- sp
