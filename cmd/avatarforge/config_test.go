@@ -278,7 +278,7 @@ func TestBadValues(t *testing.T) {
 		"LLM_CONCURRENCY":         {"0", "-1", "many"},
 		"TTS_BASE_URL":            {",", "http://a,b", "http://a,http://a/"},
 		"TTS_API_PATH":            {"a b", "tts?x", "http://h/tts"},
-		"TTS_CACHE_BYTES":         {"-1", "1GB2", "1.5GiB", "GiB", "9000000TiB", "99999999999999999999"},
+		"TTS_CACHE_BYTES":         {"-1", "1GB2", "1.5GiB", "GiB", "9000000TiB", "17000000TiB", "99999999999999999999"},
 		"RESUME_LOG_BYTES":        {"0"},
 		"CONTEXT_TRIGGER":         {"0", "1.1", "NaN", "80%"},
 		"JWT_SECRET":              {"a\tb"},
@@ -304,10 +304,39 @@ func TestBadValues(t *testing.T) {
 	}
 }
 
+func TestParseRate(t *testing.T) {
+	for text, want := range map[string]rateLimit{
+		"off":              {},
+		"10/s, burst 50":   {PerSecond: 10, Burst: 50},
+		"10/s,burst 50":    {PerSecond: 10, Burst: 50},
+		"90/m":             {PerSecond: 1.5, Burst: 1},
+		"0.5/s":            {PerSecond: 0.5, Burst: 1},
+		"5/s":              {PerSecond: 5, Burst: 5},
+		"3600/h, burst 10": {PerSecond: 1, Burst: 10},
+	} {
+		got, err := parseRate(text)
+		if err != nil || got != want {
+			t.Errorf("parseRate(%q) = %+v, %v, want %+v", text, got, err, want)
+		}
+	}
+}
+
+func TestParseSize(t *testing.T) {
+	for text, want := range map[string]int64{
+		"0": 0, "1048576": 1 << 20, "7B": 7, "2KiB": 2048, "4 mib": 4 << 20, "1GiB": 1 << 30, "1TiB": 1 << 40,
+		"1kB": 1000, "3MB": 3e6, "1GB": 1e9, "1TB": 1e12,
+	} {
+		got, err := parseSize(text)
+		if err != nil || got != want {
+			t.Errorf("parseSize(%q) = %d, %v, want %d", text, got, err, want)
+		}
+	}
+}
+
 func TestAllProblemsAtOnce(t *testing.T) {
 	path := writeFile(t, "listen_adr: ':1'\nllm:\n  model: x\nslots_queue: -1\ndata_dir: {a: b}\nmax_turns: 2026-01-26\n")
 	_, _, err := loadConfig(
-		[]string{"--config", path, "--max-tuns=3", "--colour", "red", "--tts-service", "loud", "extra", "-x", "--llm-model=", "--", "--more"},
+		[]string{"--config", path, "--max-tuns=3", "--colour", "red", "--tts-service", "loud", "extra", "-x", "-", "--llm-model=", "--", "--more"},
 		[]string{"LLM_CONCURRENCY=many", "GOOGLE_CLIENT_ID=id", "TLS_KEY_FILE=k"})
 	var problems configError
 	if !errors.As(err, &problems) {
@@ -318,6 +347,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 		`unknown flag --colour: "avatarforge serve --help" lists what there is`,
 		`unexpected argument "extra"`,
 		`unknown flag -x: "avatarforge serve --help" lists what there is`,
+		`unexpected argument "-"`,
 		`unexpected argument "--more"`,
 		`unknown key data_dir.a in ` + path + `: did you mean data_dir?`,
 		`unknown key listen_adr in ` + path + `: did you mean listen_addr?`,
