@@ -84,7 +84,7 @@ type Scheduler struct {
 	goroutines int // of the scheduler's own
 	draining   bool
 	closed     bool
-	pace       pace
+	workRate   workRate
 	lastErr    error          // the last failure of any server
 	stats      SchedulerStats // its gauges and Servers are filled in by Stats
 }
@@ -129,7 +129,7 @@ func NewScheduler(cfg SchedulerConfig, servers ...Synthesizer) *Scheduler {
 		waiting:    map[uint64]*Speech{},
 		running:    map[*Speech]struct{}{},
 		goroutines: 1 + cfg.Concurrency*len(servers),
-		pace:       startPace,
+		workRate:   startWorkRate,
 	}
 	s.alarm.Stop()
 	for i, synth := range servers {
@@ -186,7 +186,7 @@ func (s *Scheduler) enqueueLocked(sp *Speech) {
 		submitted: sp.times.Submitted,
 		deadline:  sp.job.Deadline,
 		length:    length,
-		cost:      s.pace.cost(length),
+		cost:      s.workRate.cost(length),
 		avoid:     sp.avoid,
 	})
 }
@@ -379,25 +379,25 @@ func (s *Scheduler) leave() {
 	}
 }
 
-// pace is how long a synthesis occupies a server, per unit of leastSpeech. It is learnt
+// workRate is how long a synthesis occupies a server, per unit of leastSpeech. It is learnt
 // from each synthesis that completes.
-type pace float64
+type workRate float64
 
-// startPace is on the slow side: a Korean sentence on a server that synthesises at three
+// startWorkRate is on the slow side: a Korean sentence on a server that synthesises at three
 // times real time.
-const startPace pace = 0.5
+const startWorkRate workRate = 0.5
 
-func (p pace) cost(length time.Duration) time.Duration {
+func (p workRate) cost(length time.Duration) time.Duration {
 	return time.Duration(float64(p) * float64(length))
 }
 
 // learn returns the pace corrected by a synthesis; an eighth, so that a server that has
 // grown slow is noticed within some ten sentences.
-func (p pace) learn(length, took time.Duration) pace {
+func (p workRate) learn(length, took time.Duration) workRate {
 	if length <= 0 {
 		return p
 	}
-	return p + (pace(float64(took)/float64(length))-p)/8
+	return p + (workRate(float64(took)/float64(length))-p)/8
 }
 
 // leastSpeech returns a time that text takes to be spoken at the least: 100 ms for a

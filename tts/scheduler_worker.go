@@ -148,7 +148,7 @@ func (s *Scheduler) finish(sv *server, sp *Speech, err error) {
 	case err == nil:
 		sv.completed++
 		sv.failures, sv.restUntil = 0, time.Time{}
-		s.pace = s.pace.learn(leastSpeech(sp.job.Request.Text), now.Sub(times.Started))
+		s.workRate = s.workRate.learn(leastSpeech(sp.job.Request.Text), now.Sub(times.Started))
 		s.endLocked(sp, nil)
 	case sp.phase != speechRunning: // cancelled: the error says no more
 	default:
