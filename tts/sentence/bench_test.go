@@ -1,0 +1,44 @@
+package sentence
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// benchText is a reply of some length in each language.
+var benchText = strings.Repeat(`안녕하세요! 오늘은 2026. 11. 24. 화요일이에요. *웃으며* "같이 갈래?"라고 물었지만, 그는 대답이 없었다... 음, 1~2시간 뒤에 다시 올게요~
+I met Dr. Smith at 3.30 p.m. in the U.S. and he said, "Let's go!" Then we left... 「行くよ。」と言った。今日はいい天気ですね。我们走吧！你觉得呢？ `, 100)
+
+func benchmarkPush(b *testing.B, tokens []string) {
+	runes := 0
+	for _, tok := range tokens {
+		runes += utf8.RuneCountInString(tok)
+	}
+	s := New()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for b.Loop() {
+		for _, tok := range tokens {
+			s.Push(tok)
+		}
+		s.Flush()
+	}
+	b.ReportMetric(float64(runes)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mrunes/s")
+}
+
+func BenchmarkPushRunes(b *testing.B)  { benchmarkPush(b, runeTokens(benchText)) }
+func BenchmarkPushTokens(b *testing.B) { benchmarkPush(b, modelTokens(benchText)) }
+func BenchmarkPushWhole(b *testing.B)  { benchmarkPush(b, []string{benchText}) }
+
+// BenchmarkPushNoEnd is a token that ends nothing: the common case.
+func BenchmarkPushNoEnd(b *testing.B) {
+	s := New()
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if i%10 == 0 {
+			s.Flush()
+		}
+		s.Push(" 안녕")
+	}
+}
