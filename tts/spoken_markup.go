@@ -6,6 +6,9 @@ package tts
 // stray mark never silences the rest of a response.
 const maxAside = 300
 
+// maxAddress is the longest name in front of an @ (RFC 5321, 4.5.3.1.1).
+const maxAddress = 64
+
 // A markup takes what is layout or acting out of one folded sentence, and leaves the
 // text. It runs over in once; what stays open is kept in the Speller.
 type markup struct {
@@ -399,9 +402,11 @@ func (m *markup) url() int {
 func (m *markup) address() int {
 	j := m.i
 	for r := m.at(j); isLatin(r) || isDigit(r) || r == '.' || r == '_' || r == '-' || r == '+'; r = m.at(j) {
-		j++
+		if j++; j-m.i > maxAddress {
+			return 0
+		}
 	}
-	if m.at(j) != '@' || !isLatin(m.at(j+1)) && !isDigit(m.at(j+1)) || j-m.i > maxAside {
+	if m.at(j) != '@' || !isLatin(m.at(j+1)) && !isDigit(m.at(j+1)) {
 		return 0
 	}
 	dots := 0
@@ -493,7 +498,7 @@ func (m *markup) emphasis(mark rune) {
 	i, n := m.i, m.runOf(m.i, mark)
 	prev, next := m.at(i-1), m.at(i+n)
 	if mark == '*' && n == 1 && isDigit(m.digitBefore(i)) && isDigit(m.at(m.blanks(i+1))) {
-		m.keep2('×')
+		m.keep('×')
 		return
 	}
 	if i == m.closer || n > 1 || next == 0 || next == ' ' || next == '\n' || isWord(prev) && mark != '*' {
@@ -532,11 +537,6 @@ func (m *markup) emphasis(mark rune) {
 	} else {
 		m.closer = end
 	}
-	m.i++
-}
-
-func (m *markup) keep2(r rune) {
-	m.out = append(m.out, r)
 	m.i++
 }
 
@@ -648,14 +648,14 @@ func (m *markup) bracket(opener, closer rune) {
 		m.dropArms()
 	case s.words == s.digits:
 		// A footnote, or (1), or the area code of a telephone number.
-		drop = joined && !follows
-		if !drop {
-			m.out = append(m.out, ' ')
-			m.i++
-			m.closer = end
-			m.out = append(m.out, inner...)
-			m.out = append(m.out, ' ')
-			m.i = end + 1
+		if drop = joined && !follows; !drop {
+			m.out = append(append(m.out, ' '), inner...)
+			m.i = m.blanks(end + 1)
+			if isDigit(m.at(m.i)) {
+				m.out = append(m.out, '-') // (02) 123-4567
+			} else if m.i > end+1 {
+				m.out = append(m.out, ' ')
+			}
 			return
 		}
 	case m.opening(), acting(inner):

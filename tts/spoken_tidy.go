@@ -72,6 +72,10 @@ func (t *tidier) step(i int, r rune) {
 	case r == ',' || r == '、' || r == ':' || r == ';' || r == '|' || r == '–':
 		t.pause(comma)
 	case r == '·' || r == 'ㆍ' || r == '•' || r == '・':
+		if prev == r || next == r {
+			t.pause(ellipsis) // そう・・・
+			return
+		}
 		// The dot in a foreign name is no pause: ジョン・スミス, 列夫·托尔斯泰.
 		if t.lang != Chinese && !(katakana(prev) && katakana(next)) {
 			t.pause(comma)

@@ -44,6 +44,12 @@ func (e *english) symbol(r rune) {
 		e.saySpaced("and")
 	case '+':
 		e.saySpaced("plus")
+	case '/':
+		if number && isDigitAt(e.src, skipSpaces(e.src, i+1)) {
+			e.saySpaced("divided by")
+			return
+		}
+		e.dst = append(e.dst, r)
 	case '=':
 		e.saySpaced("equals")
 	case '×':
@@ -135,7 +141,7 @@ func (e *english) number() {
 		e.i = end
 		return
 	}
-	if end, ok := enPhoneAt(src, i); ok {
+	if end, ok := phoneAt(src, i); ok {
 		e.groups(end)
 		return
 	}
@@ -153,7 +159,22 @@ func (e *english) number() {
 	more := isDigitAt(src, n.end+1)
 	switch {
 	case n.frac == nil && next == '/' && more:
+		if isDigitAt(src, i-2) && at(src, i-1) == ' ' && n.value < 10 {
+			e.say("and ") // 2 1/2
+		}
 		e.slash(n)
+		return
+	case n.frac == nil && next == '\'' && more:
+		e.numeral(n)
+		e.say(" foot ") // 5'6
+		e.i++
+		return
+	case (next == 'K' || next == 'M') && !isLatin(at(src, n.end+1)) && !more:
+		scale, end := e.scale(n.end)
+		e.numeral(n)
+		e.say(" ")
+		e.say(scale)
+		e.i = end
 		return
 	case n.frac == nil && next == ':' && more:
 		e.numeral(n)
@@ -164,6 +185,8 @@ func (e *english) number() {
 		m := scanNumeral(src, n.end+1)
 		e.quantityOrYear(n, n.end)
 		switch {
+		case next == '-' && isLatin(e.at(i-1)):
+			e.say(" ") // a model's name
 		case next == '-' && arithmetic(src, m.end):
 			e.say(" minus ")
 		default:
@@ -199,6 +222,12 @@ func (e *english) number() {
 		} else {
 			e.say(u.plural)
 		}
+		e.i = end
+		return
+	}
+	if half, end := e.half(n.end); half != "" && n.frac == nil && n.value >= 1 && n.value <= 12 && e.capital(n.end) {
+		e.numeral(n)
+		e.say(half)
 		e.i = end
 		return
 	}
@@ -310,17 +339,6 @@ func (e *english) slash(n numeral) {
 	}
 }
 
-// enPhoneAt finds telephone numbers, 555-1234 among them.
-func enPhoneAt(src []rune, i int) (end int, ok bool) {
-	if end, ok := phoneAt(src, i); ok {
-		return end, ok
-	}
-	if digitRun(src, i) == 3 && at(src, i+3) == '-' && digitRun(src, i+4) == 4 {
-		return i + 8, true
-	}
-	return i, false
-}
-
 // groups reads a number digit by digit with a comma between its groups.
 func (e *english) groups(end int) {
 	for ; e.i < end; e.i++ {
@@ -412,6 +430,12 @@ func (e *english) half(i int) (said string, end int) {
 		return " A M", k
 	}
 	return " P M", k
+}
+
+// capital reports whether the am or pm at i cannot be the verb: AM, a.m., or 9am.
+func (e *english) capital(i int) bool {
+	j := skipSpaces(e.src, i)
+	return j == i || isUpper(e.at(j)) || e.at(j+1) == '.' || e.at(j) == 'p'
 }
 
 // money reads an amount at j behind the currency's sign.
@@ -698,6 +722,13 @@ func (e *english) word() {
 	if at(src, end) == '/' && len(word) == 1 && word[0] == 'w' {
 		e.say("with ")
 		e.i = end + 1
+		return
+	}
+	if at(src, end) == '$' && phrase(word, 0, "US") {
+		return
+	}
+	if s, ok := lookup(enMonthShort, word); ok && isUpper(word[0]) && at(src, end) == ' ' && isDigitAt(src, end+1) {
+		e.say(s) // Jan 1
 		return
 	}
 	if initials(word) && !roman(word) {

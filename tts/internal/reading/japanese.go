@@ -22,7 +22,9 @@ func Japanese(dst, src []rune) []rune {
 		case isLatin(r):
 			j.latin()
 		case isKana(r) || isHan(r):
-			j.dst = append(j.dst, r)
+			if !j.laughter(r) {
+				j.dst = append(j.dst, r)
+			}
 			j.i++
 		default:
 			j.symbol(r)
@@ -105,6 +107,11 @@ func (j *japanese) symbol(r rune) {
 			j.say("イコール")
 		}
 		return
+	case '/':
+		if number && toNumber {
+			j.say("わる")
+			return
+		}
 	case '&':
 		j.say("アンド")
 		return
@@ -168,6 +175,24 @@ func (j *japanese) symbol(r rune) {
 		}
 	}
 	j.dst = append(j.dst, r)
+}
+
+// laughter reports whether r is the 笑 that chat puts behind a sentence, ウケる笑, or the
+// 草 behind a full one.
+func (j *japanese) laughter(r rune) bool {
+	if r != '笑' && r != '草' {
+		return false
+	}
+	for _, next := range j.src[j.i+1:] {
+		if isWord(next) {
+			return false
+		}
+	}
+	prev := j.at(j.i - 1)
+	if r == '笑' {
+		return j.i > 0 && !isHan(prev)
+	}
+	return j.i > 0 && !isWord(prev)
 }
 
 func (j *japanese) number() {
@@ -399,14 +424,14 @@ func (j *japanese) latin() {
 		return
 	}
 	// w, as ｗｗｗ too, is laughter behind Japanese.
-	if p := before(src, i); allSame(word, 'w') && p != 0 && !isLatin(p) && !isDigit(p) {
+	if p := before(src, i); allSame(word, 'w') && (p != 0 || len(word) > 1) && !isLatin(p) && !isDigit(p) {
 		return
 	}
 	s, known := lookup(jaWords, word)
 	switch {
 	case known:
 		j.say(s)
-	case initials(word), len(word) == 1 && !isLatin(j.at(end+1)) && (i < 2 || !isLower(src[i-2])):
+	case initials(word), len(word) == 1 && !(j.at(end) == ' ' && isLatin(j.at(end+1))) && !(j.at(i-1) == ' ' && isLatin(j.at(i-2))):
 		for _, r := range word {
 			if isUpper(r) || len(word) == 1 {
 				j.say(jaLetters[(r|0x20)-'a'])

@@ -101,6 +101,11 @@ func (k *korean) symbol(r rune) {
 	case '=':
 		k.equals()
 		return
+	case '/':
+		if isDigit(before(k.src, i)) && isDigit(k.nextWord(i+1)) {
+			k.saySpaced("나누기")
+			return
+		}
 	case '%':
 		k.saySpaced("퍼센트")
 		return
@@ -232,7 +237,9 @@ func (k *korean) number() {
 			return
 		}
 	}
-	k.space()
+	if !k.serial(i) {
+		k.space()
+	}
 	if d, end, ok := dateAt(src, i); ok {
 		k.date(d)
 		k.i = end
@@ -313,6 +320,10 @@ func (k *korean) slash(n numeral) {
 		k.numeral(m)
 		k.say("분의 ")
 		k.numeral(n)
+		if _, j, ok := k.counter(m.end); ok {
+			k.counterAt(j)
+			return
+		}
 	default:
 		k.numeral(n)
 		k.say(" ")
@@ -328,6 +339,13 @@ func (k *korean) joined(n numeral) bool {
 	src := k.src
 	m := scanNumeral(src, n.end+1)
 	dash := src[n.end] != '~'
+	if dash && isLatin(k.at(n.start-1)) {
+		k.numeral(n)
+		k.say(" ")
+		k.i = m.start
+		k.counted(m)
+		return true // a model's name
+	}
 	if dash && arithmetic(src, m.end) {
 		k.numeral(n)
 		k.say(" 빼기 ")
@@ -397,11 +415,20 @@ func (k *korean) counted(n numeral) {
 	src := k.src
 	k.i = n.end
 	if !n.quantity() && n.frac == nil {
-		if c, j, ok := k.counter(n.end); ok && n.digits == 2 {
-			k.amount(n, c, n.end) // 05분, 06월
+		c, j, ok := k.counter(n.end)
+		switch {
+		case !ok:
+			k.code(n)
+		case n.digits == 2 && c.padded():
+			k.amount(n, c, j)
 			k.behind(c, j)
-			return
+		default:
+			k.code(n)
+			k.behind(c, j)
 		}
+		return
+	}
+	if n.frac == nil && n.digits >= 4 && k.named(n.start, koCodes) {
 		k.code(n)
 		return
 	}
@@ -451,6 +478,12 @@ func (k *korean) behind(c koCounter, j int) {
 				k.i = m.end
 			}
 		}
+	case hours:
+		k.counterAt(j)
+		k.copyTo(j + 1)
+		if k.at(k.i) == '반' {
+			k.say(" ") // 3시반
+		}
 	case weeks:
 		if n := len(k.dst); n > 0 && k.dst[n-1] == '일' && (n == 1 || !isHangul(k.dst[n-2])) {
 			k.i = j
@@ -460,6 +493,19 @@ func (k *korean) behind(c koCounter, j int) {
 	default:
 		k.counterAt(j)
 	}
+}
+
+// serial reports whether the number at i is one of a series, behind 제: 제1회.
+func (k *korean) serial(i int) bool { return k.at(i-1) == '제' && !isHangul(k.at(i-2)) }
+
+// padded reports whether numbers before c are written with a nought in front, 05분,
+// that is not said.
+func (c koCounter) padded() bool {
+	switch c.kind {
+	case hours, months, people:
+		return true
+	}
+	return len(c.name) == 1 && (c.name[0] == '일' || c.name[0] == '초')
 }
 
 // counter finds the counter of a number that ends at i, behind a space or not, and
@@ -511,7 +557,6 @@ func (k *korean) amount(n numeral, c koCounter, j int) {
 		k.numeral(n)
 		return
 	}
-	first := k.at(n.start-1) == '제' && !isHangul(k.at(n.start-2))
 	isNative := c.native(v)
 	switch c.kind {
 	case months:
@@ -541,7 +586,7 @@ func (k *korean) amount(n numeral, c koCounter, j int) {
 	case people:
 		isNative = oneOf(k.src, j, "분께", "분이서", "분의 ", "분 모두", "분 모시", "분이 오", "분이 계", "분이 앉")
 	}
-	if isNative && !first && v > 0 {
+	if isNative && !k.serial(n.start) && v > 0 {
 		k.dst = appendNative(k.dst, v)
 		return
 	}
@@ -551,25 +596,40 @@ func (k *korean) amount(n numeral, c koCounter, j int) {
 // whichOne tells 2번 that names something (이 번) from 2번 that counts (두 번), by the
 // words around it. j is where 번 starts.
 func (k *korean) whichOne(n numeral, j int) bool {
-	for _, w := range koWhichBefore {
-		if endsIn(k.src, n.start, w) {
-			return true
-		}
+	if k.named(n.start, koWhichBefore) {
+		return true
 	}
 	after := j + 1
 	if oneOf(k.src, after, "을 ", "을.", "으로", "과 ", "이 정답", "이 답", "이 맞", "이 아니", "은 아니", "이야", "이에요", "입니다", "인가", "은 틀", "은 맞") {
 		return true
 	}
-	return oneOf(k.src, skipSpaces(k.src, after), "출구", "버스", "국도", "홈", "타자", "선수", "게이트", "테이블", "창구", "문항", "레인", "트랙", "채널",
+	return oneOf(k.src, skipSpaces(k.src, after), "출구", "버스", "문제", "국도", "홈", "타자", "선수", "게이트", "테이블", "창구", "문항", "레인", "트랙", "채널",
 		"보기", "자리", "손님", "타석", "교향곡", "국번", "척추", "염색체", "사물함", "칸막이")
 }
 
-var koWhichBefore = func() (words [][]rune) {
-	for _, w := range []string{"정답은", "정답", "답은", "보기", "기호", "채널", "등번호", "번호", "번호는", "교향곡", "문제", "학번", "출구", "버스", "제"} {
+// named reports whether one of the words stands before i.
+func (k *korean) named(i int, words [][]rune) bool {
+	for _, w := range words {
+		if endsIn(k.src, i, w) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	koWhichBefore = runeWords("정답은", "정답", "답은", "보기", "기호", "채널", "등번호", "번호", "번호는", "교향곡", "문제", "학번", "출구", "버스", "제")
+	// koCodes stand before a number that is read digit by digit.
+	koCodes = runeWords("비밀번호는", "비밀번호", "비번은", "비번", "인증번호", "인증번호는", "우편번호", "우편번호는", "암호는", "암호", "코드는", "코드",
+		"계좌번호", "계좌번호는", "전화번호는", "전화번호", "사번은", "학번은", "번호는")
+)
+
+func runeWords(list ...string) (words [][]rune) {
+	for _, w := range list {
 		words = append(words, []rune(w))
 	}
 	return words
-}()
+}
 
 // bigOnes reports whether 대 at j means generations or great ones (3대 요소, 3 대 2)
 // rather than machines.
@@ -695,12 +755,15 @@ func (k *korean) version(end int) {
 	}
 }
 
-// dayName reads a day of remembrance, 6·25, digit by digit.
+// dayName reads a day of remembrance, 6·25 or 4.19 혁명, digit by digit.
 func (k *korean) dayName() bool {
 	run := digitRun(k.src, k.i)
 	dot := k.at(k.i + run)
 	after := digitRun(k.src, k.i+run+1)
-	if run > 2 || after == 0 || after > 2 || dot != '·' && dot != 'ㆍ' {
+	if run > 2 || after == 0 || after > 2 || dot != '·' && dot != 'ㆍ' && dot != '.' {
+		return false
+	}
+	if dot == '.' && !oneOf(k.src, skipSpaces(k.src, k.i+run+1+after), "테러", "혁명", "민주", "운동", "사태", "의거", "전쟁", "항쟁", "광복") {
 		return false
 	}
 	k.digitsOf(k.src[k.i : k.i+run])
@@ -785,7 +848,8 @@ func (k *korean) latin() {
 	switch {
 	case known:
 		k.say(s)
-	case initials(word), len(word) == 1 && !k.englishAround(i, end):
+	case k.at(end) == '$' && phrase(word, 0, "US"):
+	case initials(word), len(word) == 1 && (isDigit(k.at(end)) || !k.englishAround(i, end)):
 		k.spell(word)
 	case allUpper(word) && len(word) > 1:
 		for _, r := range word {

@@ -35,9 +35,10 @@ func latinRun(src []rune, i int) int {
 }
 
 // compoundEnd returns where the token from i on ends: letters and digits, joined by
-// single marks as in Wi-Fi, R&B, A/S or C++.
+// single marks as in Wi-Fi, R&B, A/S or C++. One longer than any table's words may be
+// cut.
 func compoundEnd(src []rune, i int) int {
-	for i < len(src) {
+	for limit := i + maxWord + 1; i < len(src) && i < limit; {
 		switch r := src[i]; {
 		case isLatin(r) || isDigit(r):
 		case r == '-' || r == '&' || r == '/' || r == '.':

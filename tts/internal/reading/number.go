@@ -202,7 +202,8 @@ func phoneAt(src []rune, i int) (end int, ok bool) {
 		return j, sep == '-' || last == 4
 	case groups == 2 && sep == '-':
 		service := first == 4 && last == 4 && src[i] == '1'
-		return j, service || trunk && last >= 3
+		local := first == 3 && last == 4 && !(src[j-1] == '0' && src[j-2] == '0')
+		return j, service || local || trunk && last >= 3
 	}
 	return i, false
 }
