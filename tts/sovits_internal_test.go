@@ -133,7 +133,9 @@ func TestSoVITSDoesNotAllocatePerChunk(t *testing.T) {
 			}
 		})
 	}
-	if short, long := count(2), count(8); long > short {
+	// 24 chunks more. The race detector has sync.Pool forget its buffers at times, which
+	// makes a difference of one or two.
+	if short, long := count(2), count(8); long > short+5 {
 		t.Errorf("2 s of sound take %v allocations, 8 s take %v: want no more", short, long)
 	}
 }

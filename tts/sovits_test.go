@@ -405,8 +405,8 @@ func TestSoVITSSurvivesAPanickingCaller(t *testing.T) {
 	inBubble(t, ttstest.Config{}, func(t *testing.T, b bench) {
 		func() {
 			defer func() { _ = recover() }()
-			for range b.client.Synthesize(t.Context(), request(greeting, 3)) {
-				panic("in the loop")
+			for _, err := range b.client.Synthesize(t.Context(), request(greeting, 3)) {
+				panic(fmt.Sprint("in the loop, with ", err))
 			}
 		}()
 		if b.client.Busy() {
@@ -630,7 +630,10 @@ func TestSoVITSOverTCP(t *testing.T) {
 	if !errors.As(s.err, &e) || e.Server != host || !strings.Contains(e.LogValue().String(), host) {
 		t.Error("the operator is not told which server it was")
 	}
-	for range c.Synthesize(t.Context(), request(greeting, 3)) {
+	for _, err := range c.Synthesize(t.Context(), request(greeting, 3)) {
+		if err != nil {
+			t.Errorf("third: %v", err)
+		}
 		break
 	}
 	if err := c.Probe(t.Context()); err != nil {
