@@ -2,6 +2,7 @@ package tts
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"testing"
@@ -88,6 +89,44 @@ type oneAnswer struct {
 func (a *oneAnswer) RoundTrip(*http.Request) (*http.Response, error) {
 	a.body.Reset(a.data)
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(&a.body)}, nil
+}
+
+// The properties: whatever a server sends, what comes out is whole samples, no more of
+// them than the text can take, and either a good end or an *Error.
+func FuzzSoVITSBody(f *testing.F) {
+	header := AppendWAVHeader(nil, 32000, 0)
+	f.Add([]byte{})
+	f.Add(header)
+	f.Add(append(header, bytes.Repeat([]byte{1, 2, 0}, 20000)...))
+	f.Add(append(AppendWAVHeader(nil, 16000, 32000), make([]byte, 32000)...))
+	f.Add([]byte("<!doctype html>"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		c, err := NewSoVITS(SoVITSConfig{BaseURL: "http://x", HTTPClient: &http.Client{Transport: &oneAnswer{data: body}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := Request{Text: "안녕하세요.", Voice: Voice{RefAudioPath: "r"}}
+		most := durationLimitsOf(req.Text, 1).most
+		samples, rate := 0, 0
+		for chunk, err := range c.Synthesize(t.Context(), req) {
+			if err != nil {
+				if failure := (*Error)(nil); !errors.As(err, &failure) || failure.Kind == "" {
+					t.Fatalf("an error of type %T: %v", err, err)
+				}
+				return
+			}
+			if len(chunk.PCM) == 0 || len(chunk.PCM)%2 != 0 || chunk.Rate <= 0 {
+				t.Fatalf("a chunk of %d bytes at %d Hz", len(chunk.PCM), chunk.Rate)
+			}
+			samples, rate = samples+len(chunk.PCM)/2, chunk.Rate
+			if samples > samplesIn(most, rate) {
+				t.Fatalf("%d samples at %d Hz, over %v", samples, rate, most)
+			}
+		}
+		if samples == 0 {
+			t.Fatal("a good end without any sound")
+		}
+	})
 }
 
 // From the body's bytes to the caller's chunks: ten seconds of sound.

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -208,7 +209,7 @@ func TestSoVITSPieceBordersChangeNothing(t *testing.T) {
 
 func TestSoVITSFaults(t *testing.T) {
 	const after = 700 * time.Millisecond
-	const any = -1
+	const some = -1
 	for _, tc := range []struct {
 		name      string
 		fault     ttstest.Fault
@@ -236,7 +237,7 @@ func TestSoVITSFaults(t *testing.T) {
 		// 2.5 s and 0.4 s a syllable.
 		{"the model repeats itself", ttstest.Fault{Kind: ttstest.FaultRunaway}, 3, tts.ErrorImplausible, 6500 * time.Millisecond, true, nil},
 		{"the model repeats itself, mode 0", ttstest.Fault{Kind: ttstest.FaultRunaway}, 0, tts.ErrorImplausible, 6500 * time.Millisecond, true, nil},
-		{"the model swallows the sentence", ttstest.Fault{Kind: ttstest.FaultLoss}, 1, tts.ErrorImplausible, any, true, nil},
+		{"the model swallows the sentence", ttstest.Fault{Kind: ttstest.FaultLoss}, 1, tts.ErrorImplausible, some, true, nil},
 		{"it stalls before the first sound", ttstest.Fault{Kind: ttstest.FaultStall}, 3, tts.ErrorTimeout, 0, true, nil},
 		{"it stalls in the middle", ttstest.Fault{Kind: ttstest.FaultStall, After: after}, 3, tts.ErrorTimeout, after, true, nil},
 	} {
@@ -258,7 +259,7 @@ func TestSoVITSFaults(t *testing.T) {
 					t.Errorf("the text %q names the server", s.err)
 				}
 				// A gap at the end of a syllable is silence too, which waits for sound.
-				if slack := tc.heard - s.length(); tc.heard != any && (slack < 0 || slack > 41*time.Millisecond) {
+				if slack := tc.heard - s.length(); tc.heard != some && (slack < 0 || slack > 41*time.Millisecond) {
 					t.Errorf("%v of sound came before the error, want %v", s.length(), tc.heard)
 				}
 				b.stillWorks()
@@ -606,7 +607,14 @@ func TestSoVITSOverTCP(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	server := ttstest.New(ttstest.Config{Faults: []ttstest.Rule{{Request: 2, Fault: ttstest.Fault{Kind: ttstest.FaultDrop, After: time.Second}}}})
 	defer server.Close()
-	web := httptest.NewServer(server)
+	web := httptest.NewUnstartedServer(server)
+	var connections atomic.Int32
+	web.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	web.Start()
 	defer web.Close()
 	var log strings.Builder
 	c, err := tts.NewSoVITS(tts.SoVITSConfig{BaseURL: web.URL, Log: slog.New(slog.NewTextHandler(&log, nil))})
@@ -617,6 +625,12 @@ func TestSoVITSOverTCP(t *testing.T) {
 
 	if s := speak(t.Context(), t, c, request(greeting, 3)); s.err != nil || !slices.Equal(s.pitches(), ttstest.PitchesOf(greeting)) {
 		t.Errorf("first: %v", s.err)
+	}
+	if err := c.Probe(t.Context()); err != nil {
+		t.Errorf("probe: %v", err)
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("%d connections for two requests, want one: dialling costs the first sound time", n)
 	}
 	s := speak(t.Context(), t, c, request(greeting, 3))
 	if kindOf(s.err) != tts.ErrorTruncated {
