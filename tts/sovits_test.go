@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -103,6 +104,7 @@ func speak(ctx context.Context, t *testing.T, c tts.Synthesizer, req tts.Request
 func (b bench) stillWorks() {
 	b.t.Helper()
 	time.Sleep(b.client.SettleTime()) // of the bubble's clock, as the scheduler does
+	synctest.Wait()                   // the server's part of a disconnect takes no time of it
 	s := speak(b.t.Context(), b.t, b.client, request("다음 문장이에요.", 3))
 	if s.err != nil || !slices.Equal(s.pitches(), ttstest.PitchesOf("다음 문장이에요.")) {
 		b.t.Errorf("the next request: %v, heard %v", s.err, s.pitches())
@@ -208,7 +210,7 @@ func TestSoVITSPieceBordersChangeNothing(t *testing.T) {
 
 func TestSoVITSFaults(t *testing.T) {
 	const after = 700 * time.Millisecond
-	const any = -1
+	const some = -1
 	for _, tc := range []struct {
 		name      string
 		fault     ttstest.Fault
@@ -236,7 +238,7 @@ func TestSoVITSFaults(t *testing.T) {
 		// 2.5 s and 0.4 s a syllable.
 		{"the model repeats itself", ttstest.Fault{Kind: ttstest.FaultRunaway}, 3, tts.ErrorImplausible, 6500 * time.Millisecond, true, nil},
 		{"the model repeats itself, mode 0", ttstest.Fault{Kind: ttstest.FaultRunaway}, 0, tts.ErrorImplausible, 6500 * time.Millisecond, true, nil},
-		{"the model swallows the sentence", ttstest.Fault{Kind: ttstest.FaultLoss}, 1, tts.ErrorImplausible, any, true, nil},
+		{"the model swallows the sentence", ttstest.Fault{Kind: ttstest.FaultLoss}, 1, tts.ErrorImplausible, some, true, nil},
 		{"it stalls before the first sound", ttstest.Fault{Kind: ttstest.FaultStall}, 3, tts.ErrorTimeout, 0, true, nil},
 		{"it stalls in the middle", ttstest.Fault{Kind: ttstest.FaultStall, After: after}, 3, tts.ErrorTimeout, after, true, nil},
 	} {
@@ -258,7 +260,7 @@ func TestSoVITSFaults(t *testing.T) {
 					t.Errorf("the text %q names the server", s.err)
 				}
 				// A gap at the end of a syllable is silence too, which waits for sound.
-				if slack := tc.heard - s.length(); tc.heard != any && (slack < 0 || slack > 41*time.Millisecond) {
+				if slack := tc.heard - s.length(); tc.heard != some && (slack < 0 || slack > 41*time.Millisecond) {
 					t.Errorf("%v of sound came before the error, want %v", s.length(), tc.heard)
 				}
 				b.stillWorks()
@@ -405,8 +407,8 @@ func TestSoVITSSurvivesAPanickingCaller(t *testing.T) {
 	inBubble(t, ttstest.Config{}, func(t *testing.T, b bench) {
 		func() {
 			defer func() { _ = recover() }()
-			for range b.client.Synthesize(t.Context(), request(greeting, 3)) {
-				panic("in the loop")
+			for _, err := range b.client.Synthesize(t.Context(), request(greeting, 3)) {
+				panic(fmt.Sprint("in the loop, with ", err))
 			}
 		}()
 		if b.client.Busy() {
@@ -606,7 +608,14 @@ func TestSoVITSOverTCP(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	server := ttstest.New(ttstest.Config{Faults: []ttstest.Rule{{Request: 2, Fault: ttstest.Fault{Kind: ttstest.FaultDrop, After: time.Second}}}})
 	defer server.Close()
-	web := httptest.NewServer(server)
+	web := httptest.NewUnstartedServer(server)
+	var connections atomic.Int32
+	web.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	web.Start()
 	defer web.Close()
 	var log strings.Builder
 	c, err := tts.NewSoVITS(tts.SoVITSConfig{BaseURL: web.URL, Log: slog.New(slog.NewTextHandler(&log, nil))})
@@ -617,6 +626,12 @@ func TestSoVITSOverTCP(t *testing.T) {
 
 	if s := speak(t.Context(), t, c, request(greeting, 3)); s.err != nil || !slices.Equal(s.pitches(), ttstest.PitchesOf(greeting)) {
 		t.Errorf("first: %v", s.err)
+	}
+	if err := c.Probe(t.Context()); err != nil {
+		t.Errorf("probe: %v", err)
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("%d connections for two requests, want one: dialling costs the first sound time", n)
 	}
 	s := speak(t.Context(), t, c, request(greeting, 3))
 	if kindOf(s.err) != tts.ErrorTruncated {
@@ -630,7 +645,10 @@ func TestSoVITSOverTCP(t *testing.T) {
 	if !errors.As(s.err, &e) || e.Server != host || !strings.Contains(e.LogValue().String(), host) {
 		t.Error("the operator is not told which server it was")
 	}
-	for range c.Synthesize(t.Context(), request(greeting, 3)) {
+	for _, err := range c.Synthesize(t.Context(), request(greeting, 3)) {
+		if err != nil {
+			t.Errorf("third: %v", err)
+		}
 		break
 	}
 	if err := c.Probe(t.Context()); err != nil {
