@@ -154,7 +154,10 @@ func (v *VLLM) list(ctx context.Context) ([]vllmModel, error) {
 // does not tell.
 func (v *VLLM) Probe(ctx context.Context) (version string, err error) {
 	err = v.up.ask(ctx, "health", "", nil, nil)
-	if hidden(err) {
+	switch {
+	case isStatus(err, http.StatusServiceUnavailable):
+		return "", &Error{Kind: KindUpstreamFailed, Service: v.up.service, Status: http.StatusServiceUnavailable, Message: "its engine is dead"}
+	case hidden(err):
 		_, err = v.list(ctx)
 	}
 	if err != nil {
