@@ -171,7 +171,7 @@ func TestHugeLineIsRefused(t *testing.T) {
 }
 
 func TestBusyIsTriedOnceMore(t *testing.T) {
-	for refusals, wanted := range map[int]error{1: nil, 2: KindBusy} {
+	for refusals, wanted := range map[int]Kind{1: "", 2: KindBusy} {
 		for _, service := range []string{"ollama", "vllm"} {
 			tries := 0
 			models := answering(t, func(w http.ResponseWriter, r *http.Request) {
@@ -185,9 +185,7 @@ func TestBusyIsTriedOnceMore(t *testing.T) {
 				}[r.URL.Path == "/api/chat"])
 			})
 			got := listen(models[service].Stream(t.Context(), say("hello")))
-			if !errors.Is(got.err, wanted) {
-				t.Errorf("%s, busy %d times: got %v, want %v", service, refusals, got.err, wanted)
-			}
+			want(t, fmt.Sprintf("%s, busy %d times", service, refusals), KindOf(got.err), wanted)
 			want(t, "there are two tries, and no more", tries, 2)
 		}
 	}
@@ -266,7 +264,56 @@ func TestControlRequestsHaveABound(t *testing.T) {
 	})
 }
 
+func TestFinishedReplyWaitsOnlyAMomentForItsConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		left := make(chan struct{})
+		server := memnet.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, `{"message":{"content":"네"},"done":true}`+"\n")
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+			close(left)
+		}))
+		defer server.Close()
+		o, err := NewOllama(OllamaConfig{BaseURL: memnet.URL, Transport: server.Client().Transport})
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		got := listen(o.Stream(t.Context(), say("hello")))
+		want(t, "a reply that is whole is a success", got.err, nil)
+		want(t, "whatever the server does afterwards", got.text, "네")
+		want(t, "it may take so long to end its body", time.Since(begun), drainTime)
+		<-left // and then its connection goes
+	})
+}
+
+func TestLeavingTheLoopClosesARealConnection(t *testing.T) {
+	server := llmtest.NewOllama(llmtest.Config{Reply: script(llmtest.Reply{
+		Tokens: tokens, Faults: []llmtest.Fault{{Kind: llmtest.FaultStall, After: 3}},
+	})})
+	real := httptest.NewServer(server)
+	defer real.Close()
+	o, err := NewOllama(OllamaConfig{BaseURL: real.URL, Model: llmtest.DefaultModel})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	n := 0
+	for range o.Stream(t.Context(), say("hello")) {
+		if n++; n == 3 {
+			break
+		}
+	}
+	record, err := server.Await(t.Context(), func(r llmtest.Record) bool { return r.State.Ended() })
+	want(t, "the server sees it", err, nil)
+	want(t, "as a client that has left", record.State, llmtest.StateAborted)
+	want(t, "the next request works", listen(o.Stream(t.Context(), say("next"))).err, nil)
+}
+
 func TestConfigIsChecked(t *testing.T) {
+	if _, err := NewOllama(OllamaConfig{BaseURL: "http://h", NumCtx: -1}); err == nil {
+		t.Error("a negative window: got no error")
+	}
 	for _, url := range []string{"", "localhost:11434", "ftp://h", "http://", "http://u:s3cret@h:x/", "http://[::1"} {
 		_, err := NewOllama(OllamaConfig{BaseURL: url})
 		_, err2 := NewVLLM(VLLMConfig{BaseURL: url})

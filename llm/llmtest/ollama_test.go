@@ -291,11 +291,10 @@ func TestOllamaCutsInSilence(t *testing.T) {
 			return a, records[len(records)-1].Chat
 		}
 
-		a, chat := ask(4096, "")
-		want(t, "what fits is left alone", len(chat.Messages), 4)
 		_, whole := ask(4096, "")
+		want(t, "what fits is left alone", len(whole.Messages), 4)
 		window := whole.PromptTokens - 1
-		a, chat = ask(window, "")
+		a, chat := ask(window, "")
 		want(t, "what does not fit is no error", a.status, 200)
 		want(t, "the oldest turn goes", chat.Dropped, 1)
 		want(t, "the system message stays", chat.Messages[0].Content, "S")
@@ -452,7 +451,7 @@ func TestWireLayouts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := &countingWriter{}
 			server := llmtest.NewOllama(llmtest.Config{Reply: reply(llmtest.Reply{Tokens: tokens, Wire: c.wire})})
-			req, err := http.NewRequestWithContext(t.Context(), "POST", "/api/chat", strings.NewReader(hello()))
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/api/chat", strings.NewReader(hello()))
 			if err != nil {
 				t.Fatal(err)
 			}
