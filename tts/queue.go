@@ -1,0 +1,463 @@
+package tts
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// The order of synthesis, as figures. Each was chosen by the simulation in
+// queue_sim_test.go.
+const (
+	// defaultLookAhead bounds how far synthesis runs ahead of a listener, so that an
+	// interruption wastes little.
+	defaultLookAhead = 8 * time.Second
+
+	// urgency is how close the end of a listener's audio must be for that listener to
+	// come before those who have not heard anything yet. With 20 listeners who need
+	// 1.2 times what a server can do, 2 s leave 12 stutters an hour, 1 s 1,200, plain
+	// earliest deadline first 10,000. When they need two thirds of it, 2 s cost a
+	// reply's first sentence 5 ms on average.
+	urgency = 2 * time.Second
+
+	// patience is how long the first sentence of a reply can be kept waiting for the
+	// sake of replies that are being listened to.
+	patience = 30 * time.Second
+
+	// longestWait bounds how far into the future a deadline counts, from the time of
+	// submission: it is longer than any reply, and keeps a sentence whose deadline
+	// is shifted again and again from waiting for ever.
+	longestWait = 5 * time.Minute
+
+	// voiceTolerance is how much later a sentence's deadline may be than the most
+	// urgent one's and yet go first, on a server that has its voice loaded. It does not
+	// hold among sentences that have more than urgency left. Four voices on two servers
+	// at 0.8 of what they can do are loaded 1.7 times less often than without
+	// preference.
+	voiceTolerance = 500 * time.Millisecond
+)
+
+// voiceKey is what a server has to load to speak with a voice.
+type voiceKey struct{ reference, gpt, sovits string }
+
+func keyOf(v Voice) voiceKey {
+	return voiceKey{reference: v.RefAudioPath, gpt: v.GPTWeights, sovits: v.SoVITSWeights}
+}
+
+// noServer stands for none where a server's index is expected.
+const noServer = -1
+
+// queued is a sentence that waits.
+type queued struct {
+	id    uint64 // ascending in the order of submission, never zero
+	owner string // empty: a sentence that stands alone
+	voice voiceKey
+
+	submitted time.Time
+	// deadline is when the listener's audio runs out. One that is not after submitted
+	// says that the listener sits in silence already, as before a reply's first
+	// sentence.
+	deadline time.Time
+	// length is the least that the listener will listen to it.
+	length time.Duration
+	// cost is how long it is expected to occupy a server.
+	cost time.Duration
+	// avoid is the server that failed to speak it, or noServer.
+	avoid int
+
+	// These are kept by line.arrange.
+	wanted   time.Time // the deadline within plausible bounds
+	eligible time.Time // from when on it may be spoken
+	due      time.Time // wanted, but not before line.floor
+	pressing time.Time // from when on it is rankPressing
+}
+
+// opening reports whether q's listener was in silence already when q was submitted.
+func (q *queued) opening() bool { return !q.wanted.After(q.submitted) }
+
+// line is one owner's sentences, in the order of submission. Audio of one listener is
+// heard in order, so only the first competes with other owners' sentences.
+type line struct {
+	owner string
+	at    int // its index in queue.lines
+	// floor is when what was spoken while these waited has been heard, at the earliest.
+	floor   time.Time
+	waiting []*queued
+}
+
+// arrange works out when each sentence of the line is wanted and due.
+//
+// A sentence is wanted no later than the ones behind it, which can't be heard before
+// it. It is due no earlier than what was spoken while it waited has been heard: an owner
+// who asks for many sentences at once gets no more speech than can be listened to, until
+// others have theirs.
+func (l *line) arrange(lookAhead time.Duration) {
+	for i, q := range slices.Backward(l.waiting) {
+		q.wanted = q.deadline
+		if i+1 < len(l.waiting) {
+			q.wanted = earlier(q.wanted, l.waiting[i+1].wanted)
+		}
+		q.wanted = later(q.submitted, earlier(q.wanted, q.submitted.Add(longestWait)))
+		q.eligible = q.submitted
+		if lookAhead >= 0 {
+			q.eligible = later(q.submitted, q.wanted.Add(-lookAhead))
+		}
+		q.due = later(q.wanted, l.floor)
+		q.pressing = q.due.Add(-urgency)
+		if q.opening() {
+			q.pressing = q.submitted.Add(patience)
+		}
+	}
+}
+
+// serverState is what the order needs to know of a synthesis server.
+type serverState struct {
+	idle      bool // it can begin at once
+	rest      rest
+	restVoice voiceKey // with restVoice only
+	loaded    bool     // voice is valid
+	voice     voiceKey
+	lastUsed  time.Time
+}
+
+// rest says what a server that has failed is left alone with.
+type rest uint8
+
+const (
+	restNone  rest = iota
+	restVoice      // sentences in the one voice that all its failures had
+	restAll
+)
+
+// takes reports whether the server may be asked for a sentence in a voice.
+func (v *serverState) takes(voice voiceKey) bool {
+	return v.rest == restNone || v.rest == restVoice && v.restVoice != voice
+}
+
+// order is the rule by which the next sentence is chosen. All but the first are what
+// the simulation compares it with.
+type order uint8
+
+const (
+	byRank     order = iota // see queue
+	byArrival               // first come, first served
+	byDeadline              // earliest deadline first, by itself
+)
+
+// queue holds the sentences that wait and says which is next, on which server. It has
+// no clock: whoever asks says what time it is. Not safe for concurrent use.
+//
+// The order has three ranks, and within each the earliest due time goes first, then
+// the earliest submission:
+//
+//  1. Pressing: continuations (the listener hears the sentence before) whose audio runs
+//     out within urgency, or has run out; and openings that have waited for patience.
+//  2. Openings: the listener is in silence already, as before a reply's first sentence.
+//  3. Early: other continuations, once their deadline is within the look-ahead.
+//
+// While a server keeps up, the first rank is nearly always empty and this is earliest
+// deadline first. When it doesn't, somebody has to wait in any case; then replies that
+// have begun are carried through and new ones begin later, instead of all being
+// broken up, which is what earliest deadline first by itself does under overload.
+//
+// Nobody starves: a due time is never changed to later than longestWait after the
+// submission (plus the owner's own speech ahead), every sentence becomes pressing in
+// bounded time, and then only those that are due earlier go before.
+//
+// A voice stays where it is loaded as far as time allows: see preferLoaded, and
+// staysHome for pools.
+type queue struct {
+	// Immutable after newQueue, but for tests.
+	lookAhead time.Duration // negative: unbounded
+	tolerance time.Duration // voiceTolerance; negative: no voice is preferred
+	order     order
+
+	lines   []*line
+	byOwner map[string]*line
+	byID    map[uint64]*line
+	ahead   []*queued // scratch of preferLoaded
+}
+
+func newQueue(lookAhead time.Duration) *queue {
+	return &queue{
+		lookAhead: lookAhead,
+		tolerance: voiceTolerance,
+		byOwner:   map[string]*line{},
+		byID:      map[uint64]*line{},
+	}
+}
+
+// len returns the number of sentences that wait.
+func (q *queue) len() int { return len(q.byID) }
+
+// push adds a sentence. One that comes back, to be tried again, takes its old place
+// among its owner's.
+func (q *queue) push(s queued) {
+	l := q.byOwner[s.owner]
+	if l == nil {
+		l = &line{owner: s.owner, at: len(q.lines)}
+		q.lines = append(q.lines, l)
+		if s.owner != "" {
+			q.byOwner[s.owner] = l
+		}
+	}
+	q.byID[s.id] = l
+	i, _ := slices.BinarySearchFunc(l.waiting, s.id, compareID)
+	l.waiting = slices.Insert(l.waiting, i, &s)
+	l.arrange(q.lookAhead)
+}
+
+// remove takes a sentence out, as if it had never been there; false: it doesn't wait.
+func (q *queue) remove(id uint64) bool {
+	_, ok := q.take(id)
+	return ok
+}
+
+func (q *queue) take(id uint64) (queued, bool) {
+	l := q.byID[id]
+	if l == nil {
+		return queued{}, false
+	}
+	i, _ := slices.BinarySearchFunc(l.waiting, id, compareID)
+	s := *l.waiting[i]
+	delete(q.byID, id)
+	l.waiting = slices.Delete(l.waiting, i, i+1)
+	if len(l.waiting) > 0 {
+		l.arrange(q.lookAhead)
+		return s, true
+	}
+	last := q.lines[len(q.lines)-1]
+	q.lines[l.at], last.at = last, l.at
+	q.lines[len(q.lines)-1] = nil
+	q.lines = q.lines[:len(q.lines)-1]
+	if l.owner != "" {
+		delete(q.byOwner, l.owner)
+	}
+	return s, true
+}
+
+// setDeadline changes when a sentence's listener runs out of audio; false: it doesn't
+// wait.
+func (q *queue) setDeadline(id uint64, t time.Time) bool {
+	l := q.byID[id]
+	if l == nil {
+		return false
+	}
+	i, _ := slices.BinarySearchFunc(l.waiting, id, compareID)
+	l.waiting[i].deadline = t
+	l.arrange(q.lookAhead)
+	return true
+}
+
+// wantedBefore returns the sentences that are wanted before the limit of their voice.
+func (q *queue) wantedBefore(limit func(voiceKey) time.Time) []uint64 {
+	var ids []uint64
+	for _, l := range q.lines {
+		for _, s := range l.waiting {
+			if s.wanted.Before(limit(s.voice)) {
+				ids = append(ids, s.id)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// next takes out the sentence to be spoken now and says on which server. It is false
+// when no server is idle, or nothing may be spoken yet: see nextAt.
+//
+// The time is linear in the number of owners that wait: 25 µs for a thousand.
+func (q *queue) next(now time.Time, servers []serverState) (s queued, server int, ok bool) {
+	if !slices.ContainsFunc(servers, func(v serverState) bool { return v.idle }) {
+		return queued{}, noServer, false
+	}
+	var best *queued
+	for _, l := range q.lines {
+		head := l.waiting[0]
+		if now.Before(head.eligible) {
+			continue
+		}
+		if best != nil && q.compare(head, best, now) >= 0 {
+			continue
+		}
+		if serverFor(head, servers) != noServer && !q.staysHome(head, servers, now) {
+			best = head
+		}
+	}
+	if best == nil {
+		return queued{}, noServer, false
+	}
+	server = serverFor(best, servers)
+	if v := servers[server]; v.loaded && v.voice != best.voice {
+		best = q.preferLoaded(best, server, servers, now)
+	}
+	l := q.byID[best.id]
+	l.floor = best.due.Add(best.length)
+	s, _ = q.take(best.id)
+	return s, server, true
+}
+
+// nextAt returns when next may have an answer that it doesn't have at now, by time alone:
+// a sentence becomes eligible, or pressing; false: never.
+func (q *queue) nextAt(now time.Time) (at time.Time, ok bool) {
+	for _, l := range q.lines {
+		head := l.waiting[0]
+		t := head.eligible
+		if !t.After(now) {
+			t = head.pressing
+		}
+		if t.After(now) && (!ok || t.Before(at)) {
+			at, ok = t, true
+		}
+	}
+	return at, ok
+}
+
+// compare is negative when a goes before b.
+func (q *queue) compare(a, b *queued, now time.Time) int {
+	switch q.order {
+	case byArrival:
+		return cmp.Compare(a.id, b.id)
+	case byDeadline:
+		return cmp.Or(a.due.Compare(b.due), cmp.Compare(a.id, b.id))
+	}
+	return cmp.Or(cmp.Compare(rankOf(a, now), rankOf(b, now)), a.due.Compare(b.due), cmp.Compare(a.id, b.id))
+}
+
+// rank is a class of urgency, as queue explains; the lower goes first.
+type rank uint8
+
+const (
+	rankPressing rank = iota
+	rankOpening
+	rankEarly
+)
+
+func rankOf(s *queued, now time.Time) rank {
+	switch {
+	case !now.Before(s.pressing):
+		return rankPressing
+	case s.opening():
+		return rankOpening
+	default:
+		return rankEarly
+	}
+}
+
+// serverFor returns the idle server that should speak s: one that has the voice
+// loaded, else one that has none yet, else the one whose voice was used least recently,
+// so that the voices in use spread over the pool.
+func serverFor(s *queued, servers []serverState) int {
+	best := noServer
+	for i := range servers {
+		v := &servers[i]
+		if !v.idle || !v.takes(s.voice) || i == s.avoid && otherThan(i, s.voice, servers) {
+			continue
+		}
+		if best == noServer || betterHome(v, &servers[best], s.voice) {
+			best = i
+		}
+	}
+	return best
+}
+
+func betterHome(a, b *serverState, voice voiceKey) bool {
+	fit := func(v *serverState) int {
+		switch {
+		case v.loaded && v.voice == voice:
+			return 0
+		case !v.loaded:
+			return 1
+		default:
+			return 2
+		}
+	}
+	return cmp.Or(cmp.Compare(fit(a), fit(b)), a.lastUsed.Compare(b.lastUsed)) < 0
+}
+
+// otherThan reports whether a server other than the i-th can be hoped for.
+func otherThan(i int, voice voiceKey, servers []serverState) bool {
+	for j := range servers {
+		if j != i && servers[j].takes(voice) {
+			return true
+		}
+	}
+	return false
+}
+
+// staysHome reports whether s is early and its voice is loaded on servers that are all
+// busy: then it waits for one of these until it is pressing.
+func (q *queue) staysHome(s *queued, servers []serverState, now time.Time) bool {
+	if q.tolerance < 0 || rankOf(s, now) != rankEarly {
+		return false
+	}
+	home := false
+	for i := range servers {
+		v := &servers[i]
+		if v.loaded && v.voice == s.voice && v.takes(s.voice) && i != s.avoid {
+			if v.idle {
+				return false
+			}
+			home = true
+		}
+	}
+	return home
+}
+
+// preferLoaded returns the first sentence that the server could speak without loading
+// a voice, if it is of best's rank, due within voiceTolerance of it (or early as well)
+// and going first makes none late that wouldn't be; else best.
+//
+// Whether one would be late is judged to the safe side: without the exchange all are
+// taken to be spoken at once, with it one after the other on this one server.
+func (q *queue) preferLoaded(best *queued, server int, servers []serverState, now time.Time) *queued {
+	if q.tolerance < 0 {
+		return best
+	}
+	class := rankOf(best, now)
+	q.ahead = q.ahead[:0]
+	for _, l := range q.lines {
+		s := l.waiting[0]
+		if now.Before(s.eligible) || rankOf(s, now) != class || q.compare(s, best, now) < 0 {
+			continue
+		}
+		if class == rankEarly || s.due.Sub(best.due) <= q.tolerance {
+			q.ahead = append(q.ahead, s)
+		}
+	}
+	slices.SortFunc(q.ahead, func(a, b *queued) int { return q.compare(a, b, now) })
+	defer clear(q.ahead)
+
+	v := &servers[server]
+	var before time.Duration // of those that would be kept waiting
+	slack := time.Duration(1<<63 - 1)
+	for _, s := range q.ahead {
+		if s.voice == v.voice && v.takes(s.voice) && (s.avoid != server || !otherThan(server, s.voice, servers)) {
+			if s.cost <= slack {
+				return s
+			}
+			return best
+		}
+		before += s.cost
+		if !s.due.Before(now) {
+			slack = min(slack, s.due.Sub(now.Add(before)))
+		}
+	}
+	return best
+}
+
+func compareID(s *queued, id uint64) int { return cmp.Compare(s.id, id) }
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
