@@ -1,0 +1,160 @@
+package tts
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// phase is where a Speech is.
+type phase uint8
+
+const (
+	speechWaiting phase = iota // in the queue
+	speechRunning              // given to a worker
+	speechEnded                // complete, failed or cancelled
+)
+
+// Times are the moments of one Speech; zero for those that did not come.
+type Times struct {
+	Submitted time.Time
+	// Started is when the synthesis server was asked, the last time if it was retried.
+	Started    time.Time
+	FirstAudio time.Time
+	Ended      time.Time
+}
+
+// Speech is a sentence on its way.
+//
+// Audio is kept until it is taken, without a bound of its own: a sentence is seconds
+// long (maxSentence at the most), so that a slow listener never holds up a server that
+// others wait for.
+type Speech struct {
+	// Immutable after Submit.
+	scheduler *Scheduler
+	id        uint64
+	rate      int           // the job's
+	ready     chan struct{} // capacity 1; never closed
+
+	// Guarded by Scheduler.mu.
+	job      Job // its Deadline changes
+	phase    phase
+	eligible time.Time          // from when on it could have begun
+	retried  bool               // it has failed once
+	avoid    int                // the server that it failed on, or noServer
+	cancel   context.CancelFunc // of the synthesis under way, while there is one
+
+	// mu guards what worker and listener share. It is held for no longer than an append.
+	mu    sync.Mutex
+	pcm   []byte // not taken yet
+	made  int    // bytes delivered altogether
+	ended bool
+	err   error
+	times Times
+}
+
+// Ready has a value when there is something new to Take: audio, or the end. It is meant
+// for one consumer.
+func (sp *Speech) Ready() <-chan struct{} { return sp.ready }
+
+// Take hands over all PCM made since the last time (16-bit little-endian mono at the
+// job's rate), whether that was the last of it, and why the speech failed, if it did. It
+// never blocks. The slice is the caller's.
+func (sp *Speech) Take() (pcm []byte, done bool, err error) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	pcm, sp.pcm = sp.pcm, nil
+	return pcm, sp.ended, sp.err
+}
+
+// Times returns when what has happened.
+func (sp *Speech) Times() Times {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	return sp.times
+}
+
+// SetDeadline tells that the listener's audio runs out at another time. Once the speech
+// has begun it changes nothing.
+func (sp *Speech) SetDeadline(t time.Time) {
+	s := sp.scheduler
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sp.job.Deadline = t
+	if sp.phase == speechWaiting && s.queue.setDeadline(sp.id, t) {
+		s.dispatchLocked(time.Now())
+	}
+}
+
+// Cancel takes the sentence out of the queue, or aborts its synthesis. When it returns,
+// no more audio comes: what was made and not taken is dropped, and Take says done with
+// ErrCancelled. The server gets its next request once the aborted one is over.
+func (sp *Speech) Cancel() {
+	s := sp.scheduler
+	s.mu.Lock()
+	s.endLocked(sp, ErrCancelled)
+	cancel := sp.cancel
+	s.mu.Unlock()
+	if cancel != nil {
+		cancel()
+	}
+	sp.drop()
+}
+
+// deliver adds audio, which becomes the Speech's own. It is false when nobody wants it
+// any more.
+func (sp *Speech) deliver(pcm []byte) bool {
+	sp.mu.Lock()
+	if sp.ended {
+		sp.mu.Unlock()
+		return false
+	}
+	if sp.made == 0 {
+		sp.times.FirstAudio = time.Now()
+	}
+	sp.made += len(pcm)
+	if sp.pcm == nil {
+		sp.pcm = pcm // the usual case, with a listener that keeps up: no copy
+	} else {
+		sp.pcm = append(sp.pcm, pcm...)
+	}
+	sp.mu.Unlock()
+	sp.notify()
+	return true
+}
+
+// end makes err (nil: complete) the speech's last word. It is called once.
+func (sp *Speech) end(err error) {
+	sp.mu.Lock()
+	sp.ended, sp.err, sp.times.Ended = true, err, time.Now()
+	sp.mu.Unlock()
+	sp.notify()
+}
+
+// drop forgets audio that was made before the cancel.
+func (sp *Speech) drop() {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	sp.pcm, sp.err = nil, ErrCancelled
+}
+
+// begin stamps the start of a synthesis.
+func (sp *Speech) begin(now time.Time) {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	sp.times.Started = now
+}
+
+// hasAudio reports whether any audio has been delivered, taken or not.
+func (sp *Speech) hasAudio() bool {
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	return sp.made > 0
+}
+
+func (sp *Speech) notify() {
+	select {
+	case sp.ready <- struct{}{}:
+	default: // the consumer has not looked since the last time: one value is enough
+	}
+}
