@@ -68,7 +68,7 @@ type queued struct {
 	// These are kept by line.arrange.
 	wanted   time.Time // the deadline within plausible bounds
 	eligible time.Time // from when on it may be spoken
-	due      time.Time // wanted, but not before the owner's sentences ahead are heard
+	due      time.Time // wanted, but not before line.floor
 	pressing time.Time // from when on it is rankPressing
 }
 
@@ -78,8 +78,9 @@ func (q *queued) opening() bool { return !q.wanted.After(q.submitted) }
 // line is one owner's sentences, in the order of submission. Audio of one listener is
 // heard in order, so only the first competes with other owners' sentences.
 type line struct {
-	owner   string
-	at      int // its index in queue.lines
+	owner string
+	at    int // its index in queue.lines
+	// floor is when what was spoken while these waited has been heard, at the earliest.
 	floor   time.Time
 	waiting []*queued
 }
@@ -87,8 +88,8 @@ type line struct {
 // arrange works out when each sentence of the line is wanted and due.
 //
 // A sentence is wanted no later than the ones behind it, which can't be heard before
-// it. It is due no earlier than the ones ahead of it have been heard: an owner who asks
-// for many sentences at once gets no more speech than can be listened to, until
+// it. It is due no earlier than what was spoken while it waited has been heard: an owner
+// who asks for many sentences at once gets no more speech than can be listened to, until
 // others have theirs.
 func (l *line) arrange(lookAhead time.Duration) {
 	for i, q := range slices.Backward(l.waiting) {
@@ -101,26 +102,36 @@ func (l *line) arrange(lookAhead time.Duration) {
 		if lookAhead >= 0 {
 			q.eligible = later(q.submitted, q.wanted.Add(-lookAhead))
 		}
-	}
-	floor := l.floor
-	for _, q := range l.waiting {
-		q.due = later(q.wanted, floor)
+		q.due = later(q.wanted, l.floor)
+		q.pressing = q.due.Add(-urgency)
 		if q.opening() {
 			q.pressing = q.submitted.Add(patience)
-		} else {
-			q.pressing = q.due.Add(-urgency)
 		}
-		floor = q.due.Add(q.length)
 	}
 }
 
 // serverState is what the order needs to know of a synthesis server.
 type serverState struct {
-	idle     bool // it can begin at once
-	resting  bool // it has failed and is left alone
-	loaded   bool // voice is valid
-	voice    voiceKey
-	lastUsed time.Time
+	idle      bool // it can begin at once
+	rest      rest
+	restVoice voiceKey // with restVoice only
+	loaded    bool     // voice is valid
+	voice     voiceKey
+	lastUsed  time.Time
+}
+
+// rest says what a server that has failed is left alone with.
+type rest uint8
+
+const (
+	restNone  rest = iota
+	restVoice      // sentences in the one voice that all its failures had
+	restAll
+)
+
+// takes reports whether the server may be asked for a sentence in a voice.
+func (v *serverState) takes(voice voiceKey) bool {
+	return v.rest == restNone || v.rest == restVoice && v.restVoice != voice
 }
 
 // order is the rule by which the next sentence is chosen. All but the first are what
@@ -238,12 +249,12 @@ func (q *queue) setDeadline(id uint64, t time.Time) bool {
 	return true
 }
 
-// wantedBefore returns the sentences that are wanted before t.
-func (q *queue) wantedBefore(t time.Time) []uint64 {
+// wantedBefore returns the sentences that are wanted before the limit of their voice.
+func (q *queue) wantedBefore(limit func(voiceKey) time.Time) []uint64 {
 	var ids []uint64
 	for _, l := range q.lines {
 		for _, s := range l.waiting {
-			if s.wanted.Before(t) {
+			if s.wanted.Before(limit(s.voice)) {
 				ids = append(ids, s.id)
 			}
 		}
@@ -257,7 +268,7 @@ func (q *queue) wantedBefore(t time.Time) []uint64 {
 //
 // The time is linear in the number of owners that wait: 25 µs for a thousand.
 func (q *queue) next(now time.Time, servers []serverState) (s queued, server int, ok bool) {
-	if !slices.ContainsFunc(servers, func(v serverState) bool { return v.idle && !v.resting }) {
+	if !slices.ContainsFunc(servers, func(v serverState) bool { return v.idle }) {
 		return queued{}, noServer, false
 	}
 	var best *queued
@@ -338,19 +349,20 @@ func rankOf(s *queued, now time.Time) rank {
 // so that the voices in use spread over the pool.
 func serverFor(s *queued, servers []serverState) int {
 	best := noServer
-	for i, v := range servers {
-		if !v.idle || v.resting || i == s.avoid && otherThan(i, servers) {
+	for i := range servers {
+		v := &servers[i]
+		if !v.idle || !v.takes(s.voice) || i == s.avoid && otherThan(i, s.voice, servers) {
 			continue
 		}
-		if best == noServer || betterHome(v, servers[best], s.voice) {
+		if best == noServer || betterHome(v, &servers[best], s.voice) {
 			best = i
 		}
 	}
 	return best
 }
 
-func betterHome(a, b serverState, voice voiceKey) bool {
-	fit := func(v serverState) int {
+func betterHome(a, b *serverState, voice voiceKey) bool {
+	fit := func(v *serverState) int {
 		switch {
 		case v.loaded && v.voice == voice:
 			return 0
@@ -364,9 +376,9 @@ func betterHome(a, b serverState, voice voiceKey) bool {
 }
 
 // otherThan reports whether a server other than the i-th can be hoped for.
-func otherThan(i int, servers []serverState) bool {
-	for j, v := range servers {
-		if j != i && !v.resting {
+func otherThan(i int, voice voiceKey, servers []serverState) bool {
+	for j := range servers {
+		if j != i && servers[j].takes(voice) {
 			return true
 		}
 	}
@@ -380,8 +392,9 @@ func (q *queue) staysHome(s *queued, servers []serverState, now time.Time) bool 
 		return false
 	}
 	home := false
-	for i, v := range servers {
-		if v.loaded && v.voice == s.voice && !v.resting && i != s.avoid {
+	for i := range servers {
+		v := &servers[i]
+		if v.loaded && v.voice == s.voice && v.takes(s.voice) && i != s.avoid {
 			if v.idle {
 				return false
 			}
@@ -415,10 +428,11 @@ func (q *queue) preferLoaded(best *queued, server int, servers []serverState, no
 	slices.SortFunc(q.ahead, func(a, b *queued) int { return q.compare(a, b, now) })
 	defer clear(q.ahead)
 
+	v := &servers[server]
 	var before time.Duration // of those that would be kept waiting
 	slack := time.Duration(1<<63 - 1)
 	for _, s := range q.ahead {
-		if s.voice == servers[server].voice && (s.avoid != server || !otherThan(server, servers)) {
+		if s.voice == v.voice && v.takes(s.voice) && (s.avoid != server || !otherThan(server, s.voice, servers)) {
 			if s.cost <= slack {
 				return s
 			}

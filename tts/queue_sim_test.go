@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// The simulation drives the real queue through an hour of simulated time: sessions whose
-// replies come as an LLM writes them, listeners that play what they have got, servers
-// that take as long as the audio's length asks for.
+// The simulation drives the real queue through half an hour of simulated time: sessions
+// whose replies come as an LLM writes them, listeners that play what they have got,
+// servers that take as long as the audio's length asks for.
 const (
 	simSessions  = 20
-	simHour      = time.Hour
+	simLength    = 30 * time.Minute
 	simTokenRate = 25.0                   // tokens a second
 	simTokens    = 6.5                    // tokens, and syllables, per second of speech
 	simFirst     = 300 * time.Millisecond // to the first token
@@ -152,11 +152,11 @@ func simulate(cfg simConfig) *simResult {
 		sessions = append(sessions, ses)
 		begin := time.Duration(ses.rand.Float64() * float64(10*time.Second))
 		if cfg.endless && i%2 == 1 {
-			begin += simHour / 4
+			begin += simLength / 4
 		}
 		s.after(begin, ses.reply)
 	}
-	end := start.Add(simHour)
+	end := start.Add(simLength)
 	for len(s.events) > 0 {
 		e := heap.Pop(&s.events).(simEvent)
 		if e.at.After(end) {
@@ -171,7 +171,7 @@ func simulate(cfg simConfig) *simResult {
 			s.result.unheard = max(s.result.unheard, end.Sub(p.deadline))
 		}
 	}
-	s.result.busy = s.working.Seconds() / simHour.Seconds() / float64(cfg.servers)
+	s.result.busy = s.working.Seconds() / simLength.Seconds() / float64(cfg.servers)
 	return &s.result
 }
 
@@ -308,7 +308,7 @@ func (r *simResult) add(o *simResult) {
 	r.spoken = append(r.spoken, o.spoken...)
 }
 
-var simSeeds = []uint64{1, 2, 3, 4, 5}
+var simSeeds = []uint64{1, 2, 3, 4}
 
 // simulateAll runs every seed and logs the sum.
 func simulateAll(t *testing.T, name string, cfg simConfig) *simResult {
@@ -403,16 +403,16 @@ func TestSimulationEndlessOverload(t *testing.T) {
 }
 
 // Four voices on two servers that take a while to load one: keeping a voice where it is
-// loaded saves loading, and costs no stutters.
+// loaded saves loading and with it the servers' time, and disturbs hardly anybody.
 func TestSimulationVoices(t *testing.T) {
 	cfg := simConfig{load: 0.8, servers: 2, voices: 4, loading: 100 * time.Millisecond, lookAhead: defaultLookAhead}
 	with := simulateAll(t, "with affinity", cfg)
 	cfg.tolerance = -1
 	without := simulateAll(t, "without", cfg)
-	if with.loads > without.loads*9/10 {
-		t.Errorf("%d voices loaded, %d without affinity: it saves nothing", with.loads, without.loads)
+	if with.loads > without.loads*2/3 || with.busy > without.busy {
+		t.Errorf("%d voices loaded, busy %.2f; without affinity %d, %.2f: it saves too little", with.loads, with.busy, without.loads, without.busy)
 	}
-	if with.stutters > without.stutters {
-		t.Errorf("%d stutters, %d without affinity", with.stutters, without.stutters)
+	if sentences := float64(with.replies) * simSentences; float64(with.stutters) > sentences/2000 {
+		t.Errorf("%d stutters in %.0f sentences", with.stutters, sentences)
 	}
 }

@@ -129,7 +129,8 @@ func TestQueueServers(t *testing.T) {
 		return serverState{idle: true, loaded: true, voice: v, lastUsed: second(used)}
 	}
 	busy := func(v serverState) serverState { v.idle = false; return v }
-	resting := func(v serverState) serverState { v.resting = true; return v }
+	resting := func(v serverState) serverState { v.rest = restAll; return v }
+	without := func(v serverState, voice voiceKey) serverState { v.rest, v.restVoice = restVoice, voice; return v }
 	opening := sentence{voice: "x"}
 	early := sentence{voice: "x", deadline: 5}
 	for _, tt := range []struct {
@@ -145,6 +146,8 @@ func TestQueueServers(t *testing.T) {
 		{"else the one that has none", opening, []serverState{at(y, -9), {idle: true}, at(z, -8)}, 1},
 		{"else the one whose voice was used least recently", opening, []serverState{at(y, -8), at(z, -9)}, 1},
 		{"not a resting one, though it has the voice", opening, []serverState{resting(at(x, 0)), at(y, 0)}, 1},
+		{"nor one that rests from the voice", opening, []serverState{without(at(x, 0), x), at(y, 0)}, 1},
+		{"but one that rests from another", opening, []serverState{without(at(x, 0), y), at(y, 0)}, 0},
 		{"who is in silence doesn't wait for the voice's server", opening, []serverState{busy(at(x, 0)), at(y, 0)}, 1},
 		{"who has audio does", early, []serverState{busy(at(x, 0)), at(y, 0)}, noServer},
 		{"but not for a resting one", early, []serverState{busy(resting(at(x, 0))), at(y, 0)}, 1},
@@ -152,6 +155,7 @@ func TestQueueServers(t *testing.T) {
 		{"not where it failed", sentence{voice: "x", avoid: 1}, []serverState{at(x, 0), at(y, 0)}, 1},
 		{"not where it failed, though the other is busy", sentence{voice: "x", avoid: 1}, []serverState{at(x, 0), busy(at(y, 0))}, noServer},
 		{"where it failed, if the other rests", sentence{voice: "x", avoid: 1}, []serverState{at(x, 0), resting(at(y, 0))}, 0},
+		{"where it failed, if the other rests from the voice", sentence{voice: "x", avoid: 1}, []serverState{at(x, 0), without(at(y, 0), x)}, 0},
 		{"where it failed, if there is no other", sentence{voice: "x", avoid: 1}, []serverState{at(x, 0)}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -240,7 +244,14 @@ func TestQueueWantedBefore(t *testing.T) {
 	q.push(sentence{owner: "a", deadline: 1}.queued(1))
 	q.push(sentence{owner: "a", deadline: 3}.queued(2))
 	q.push(sentence{owner: "b", deadline: 2}.queued(3))
-	if got := q.wantedBefore(second(3)); !slices.Equal(got, []uint64{1, 3}) {
+	q.push(sentence{owner: "c", voice: "x", deadline: 2}.queued(4))
+	limit := func(v voiceKey) time.Time {
+		if v.reference == "x" {
+			return time.Time{}
+		}
+		return second(3)
+	}
+	if got := q.wantedBefore(limit); !slices.Equal(got, []uint64{1, 3}) {
 		t.Errorf("wanted before 3 s: %v, want 1 and 3", got)
 	}
 }
@@ -266,7 +277,7 @@ func TestQueueProperties(t *testing.T) {
 			if w == nil {
 				t.Fatalf("sentence %d doesn't wait", s.id)
 			}
-			if v := servers[server]; !v.idle || v.resting {
+			if v := servers[server]; !v.idle || v.rest == restAll || v.rest == restVoice && v.restVoice == w.voice {
 				t.Fatalf("server %d is %+v", server, v)
 			}
 			wanted := w.deadline
@@ -323,9 +334,11 @@ func TestQueueProperties(t *testing.T) {
 				servers := make([]serverState, rapid.IntRange(0, 3).Draw(t, "servers"))
 				for i := range servers {
 					servers[i] = serverState{
-						idle: rapid.Bool().Draw(t, "idle"), resting: rapid.Bool().Draw(t, "resting"), loaded: rapid.Bool().Draw(t, "loaded"),
-						voice:    voiceKey{reference: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "loaded voice")},
-						lastUsed: second(now - rapid.Float64Range(0, 10).Draw(t, "used")),
+						idle: rapid.Bool().Draw(t, "idle"), loaded: rapid.Bool().Draw(t, "loaded"),
+						rest:      rapid.SampledFrom([]rest{restNone, restVoice, restAll}).Draw(t, "rest"),
+						restVoice: voiceKey{reference: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "rest from")},
+						voice:     voiceKey{reference: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "loaded voice")},
+						lastUsed:  second(now - rapid.Float64Range(0, 10).Draw(t, "used")),
 					}
 				}
 				if s, server, ok := q.next(second(now), servers); ok {

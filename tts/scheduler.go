@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -24,7 +25,10 @@ var (
 
 // How failing servers are treated.
 const (
-	// restAfter is the number of failures in a row after which a server is rested.
+	// restAfter is the number of sentences that fail in a row, none succeeding, after
+	// which a server is rested. One failing twice may be the sentence's fault; and while
+	// all that failed had one voice, which may have no reference on that server, the
+	// server is rested from that voice only.
 	restAfter = 2
 	// firstRest is the first rest; each further failure doubles it up to longestRest.
 	firstRest   = time.Second
@@ -84,7 +88,7 @@ type Scheduler struct {
 	goroutines int // of the scheduler's own
 	draining   bool
 	closed     bool
-	workRate   workRate
+	pace       synthesisPace
 	lastErr    error          // the last failure of any server
 	stats      SchedulerStats // its gauges and Servers are filled in by Stats
 }
@@ -100,7 +104,10 @@ type server struct {
 	loaded    bool
 	voice     voiceKey
 	lastUsed  time.Time
-	failures  int // in a row
+	failures  int // sentences that failed in a row
+	lastFail  uint64
+	failVoice voiceKey // of all of them, unless restScope is restAll
+	restScope rest
 	restUntil time.Time
 	inFlight  int
 	completed uint64
@@ -129,7 +136,7 @@ func NewScheduler(cfg SchedulerConfig, servers ...Synthesizer) *Scheduler {
 		waiting:    map[uint64]*Speech{},
 		running:    map[*Speech]struct{}{},
 		goroutines: 1 + cfg.Concurrency*len(servers),
-		workRate:   startWorkRate,
+		pace:       startPace,
 	}
 	s.alarm.Stop()
 	for i, synth := range servers {
@@ -186,7 +193,7 @@ func (s *Scheduler) enqueueLocked(sp *Speech) {
 		submitted: sp.times.Submitted,
 		deadline:  sp.job.Deadline,
 		length:    length,
-		cost:      s.workRate.cost(length),
+		cost:      s.pace.cost(length),
 		avoid:     sp.avoid,
 	})
 }
@@ -253,38 +260,40 @@ func (s *Scheduler) keepTime(ctx context.Context) {
 func (s *Scheduler) statesLocked(now time.Time) []serverState {
 	s.states = s.states[:0]
 	for _, sv := range s.servers {
-		s.states = append(s.states, serverState{
-			idle:     sv.free > 0,
-			resting:  sv.restUntil.After(now),
-			loaded:   sv.loaded,
-			voice:    sv.voice,
-			lastUsed: sv.lastUsed,
-		})
+		v := serverState{idle: sv.free > 0, loaded: sv.loaded, voice: sv.voice, lastUsed: sv.lastUsed}
+		if sv.restUntil.After(now) {
+			v.rest, v.restVoice = sv.restScope, sv.failVoice
+		}
+		s.states = append(s.states, v)
 	}
 	return s.states
 }
 
-// failHopelessLocked ends what would only pile up: while all servers rest, the sentences
-// that would be later than hopeless when the first of them is tried again.
+// failHopelessLocked ends what would only pile up: the sentences that no server takes,
+// because it rests, until they are later than hopeless.
 func (s *Scheduler) failHopelessLocked(now time.Time) {
-	var again time.Time
-	for _, sv := range s.servers {
-		if !sv.restUntil.After(now) {
-			return
+	states := s.statesLocked(now)
+	if slices.ContainsFunc(states, func(v serverState) bool { return v.rest == restNone }) {
+		return
+	}
+	ids := s.queue.wantedBefore(func(voice voiceKey) time.Time {
+		again := now.Add(2 * longestWait) // with no server at all there is nothing to hope for
+		for i, sv := range s.servers {
+			if states[i].takes(voice) {
+				return time.Time{}
+			}
+			again = earlier(again, sv.restUntil)
 		}
-		if again.IsZero() || sv.restUntil.Before(again) {
-			again = sv.restUntil
-		}
+		return again.Add(-hopeless)
+	})
+	if len(ids) == 0 {
+		return
 	}
 	err := ErrNoServer
 	if s.lastErr != nil {
 		err = fmt.Errorf("%w: %w", ErrNoServer, s.lastErr)
 	}
-	limit := again.Add(-hopeless)
-	if len(s.servers) == 0 {
-		limit = now.Add(longestWait + time.Hour) // nothing to hope for at all
-	}
-	for _, id := range s.queue.wantedBefore(limit) {
+	for _, id := range ids {
 		s.endLocked(s.waiting[id], err)
 	}
 }
@@ -379,25 +388,25 @@ func (s *Scheduler) leave() {
 	}
 }
 
-// workRate is how long a synthesis occupies a server, per unit of leastSpeech. It is learnt
-// from each synthesis that completes.
-type workRate float64
+// synthesisPace is how long a synthesis occupies a server, per unit of leastSpeech. It is
+// learnt from each synthesis that completes.
+type synthesisPace float64
 
-// startWorkRate is on the slow side: a Korean sentence on a server that synthesises at three
+// startPace is on the slow side: a Korean sentence on a server that synthesises at three
 // times real time.
-const startWorkRate workRate = 0.5
+const startPace synthesisPace = 0.5
 
-func (p workRate) cost(length time.Duration) time.Duration {
+func (p synthesisPace) cost(length time.Duration) time.Duration {
 	return time.Duration(float64(p) * float64(length))
 }
 
 // learn returns the pace corrected by a synthesis; an eighth, so that a server that has
 // grown slow is noticed within some ten sentences.
-func (p workRate) learn(length, took time.Duration) workRate {
+func (p synthesisPace) learn(length, took time.Duration) synthesisPace {
 	if length <= 0 {
 		return p
 	}
-	return p + (workRate(float64(took)/float64(length))-p)/8
+	return p + (synthesisPace(float64(took)/float64(length))-p)/8
 }
 
 // leastSpeech returns a time that text takes to be spoken at the least: 100 ms for a

@@ -37,10 +37,11 @@ type ServerStats struct {
 	Failed    uint64
 	// Busy is how long it was occupied altogether, by syntheses that have ended.
 	Busy time.Duration
-	// FailuresInARow counts those since the last success that were the server's.
+	// FailuresInARow is the number of sentences that failed since the last success,
+	// requests that were at fault themselves not counted.
 	FailuresInARow int
-	// RestUntil is when a server that failed repeatedly will be tried again; zero when
-	// it doesn't rest.
+	// RestUntil is when a server that failed repeatedly will be tried again, at least in
+	// the voice that failed; zero when it doesn't rest.
 	RestUntil time.Time
 }
 

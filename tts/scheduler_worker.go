@@ -25,8 +25,8 @@ var (
 // settler is a Synthesizer whose server goes on working after its connection was given
 // up: GPT-SoVITS stops at its next chunk border.
 type settler interface {
-	// SettleTime is asked after the iteration returned and says how long the server
-	// must be left alone from then on.
+	// SettleTime is asked after an iteration that ended early, by an abort or an error,
+	// and says how long the server must be left alone from then on; zero if it needn't.
 	SettleTime() time.Duration
 }
 
@@ -40,18 +40,19 @@ func (s *Scheduler) work(ctx context.Context, sv *server) {
 
 // speak sees one sentence through on a server, up to the server being free again.
 func (s *Scheduler) speak(ctx context.Context, sv *server, sp *Speech) {
-	defer s.release(sv)
 	run, cancel := context.WithCancel(ctx)
 	defer cancel()
-	req, ok := s.begin(sv, sp, cancel)
-	if !ok {
-		return
-	}
-	err := synthesize(run, sv.synth, req, sp)
-	s.finish(sv, sp, err)
-	if err != nil {
+	if req, ok := s.begin(sv, sp, cancel); ok {
+		err := synthesize(run, sv.synth, req, sp)
+		s.finish(sv, sp, err)
+		if err == nil {
+			return // finish has freed the worker
+		}
 		settle(ctx, sv.synth)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.freeLocked(sv, time.Now())
 }
 
 // begin is the last moment to cancel a sentence without the server hearing of it.
@@ -148,12 +149,20 @@ func (s *Scheduler) finish(sv *server, sp *Speech, err error) {
 	case err == nil:
 		sv.completed++
 		sv.failures, sv.restUntil = 0, time.Time{}
-		s.workRate = s.workRate.learn(leastSpeech(sp.job.Request.Text), now.Sub(times.Started))
+		s.pace = s.pace.learn(leastSpeech(sp.job.Request.Text), now.Sub(times.Started))
 		s.endLocked(sp, nil)
+		// In one step with the end: whoever submits on hearing of it finds the server free.
+		s.freeLocked(sv, now)
 	case sp.phase != speechRunning: // cancelled: the error says no more
 	default:
 		s.failedLocked(sv, sp, err, now)
 	}
+}
+
+// freeLocked makes a worker available for the next sentence.
+func (s *Scheduler) freeLocked(sv *server, now time.Time) {
+	sv.free++
+	s.dispatchLocked(now)
 }
 
 // failedLocked deals with a synthesis that failed by itself.
@@ -162,16 +171,7 @@ func (s *Scheduler) failedLocked(sv *server, sp *Speech, err error, now time.Tim
 	again := temporary(err)
 	if again {
 		s.lastErr = err
-		sv.failures++
-		if sv.failures >= restAfter {
-			rest := longestRest
-			if n := sv.failures - restAfter; n < 5 {
-				rest = min(rest, firstRest<<n)
-			}
-			sv.restUntil = now.Add(rest)
-			s.log.Warn("synthesis server rested", slog.Int("server", sv.index),
-				slog.Int("failures", sv.failures), slog.Duration("rest", rest), slog.Any("err", err))
-		}
+		s.blameLocked(sv, sp, err, now)
 	}
 	if !again || sp.retried || sp.hasAudio() {
 		s.endLocked(sp, fmt.Errorf("synthesising a sentence: %w", err))
@@ -184,6 +184,31 @@ func (s *Scheduler) failedLocked(sv *server, sp *Speech, err error, now time.Tim
 	delete(s.running, sp)
 	s.enqueueLocked(sp)
 	s.dispatchLocked(now)
+}
+
+// blameLocked counts a failure against the server, and rests it when it is not the first.
+func (s *Scheduler) blameLocked(sv *server, sp *Speech, err error, now time.Time) {
+	voice := keyOf(sp.job.Request.Voice)
+	switch {
+	case sv.failures == 0:
+		sv.failVoice, sv.restScope = voice, restVoice
+	case sv.lastFail == sp.id:
+		return // its second try: still one sentence
+	case sv.failVoice != voice:
+		sv.restScope = restAll
+	}
+	sv.failures++
+	sv.lastFail = sp.id
+	if sv.failures < restAfter {
+		return
+	}
+	rest := longestRest
+	if n := sv.failures - restAfter; n < 5 {
+		rest = min(rest, firstRest<<n)
+	}
+	sv.restUntil = now.Add(rest)
+	s.log.Warn("synthesis server rested", slog.Int("server", sv.index), slog.Int("failures", sv.failures),
+		slog.Duration("rest", rest), slog.Bool("all_voices", sv.restScope == restAll), slog.Any("err", err))
 }
 
 // finalError is a failure that is not the server's and that trying again won't mend.
@@ -215,12 +240,4 @@ func settle(ctx context.Context, synth Synthesizer) {
 	case <-t.C:
 	case <-ctx.Done():
 	}
-}
-
-// release makes the worker free for the next sentence.
-func (s *Scheduler) release(sv *server) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	sv.free++
-	s.dispatchLocked(time.Now())
 }
