@@ -24,6 +24,9 @@ type Message struct {
 
 // Request asks for one reply.
 type Request struct {
+	// Owner is on whose behalf it is made, a session's or a user's id: a Gate lets
+	// owners take turns. Requests without one share a turn.
+	Owner string
 	// Model is the name at the LLM server; empty means the configured default.
 	Model    string
 	Messages []Message

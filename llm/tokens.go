@@ -1,0 +1,94 @@
+package llm
+
+import (
+	"fmt"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/pkoukk/tiktoken-go"
+	tiktokenloader "github.com/pkoukk/tiktoken-go-loader"
+)
+
+const (
+	// messageOverhead is what a chat template puts around each message, in tokens:
+	// the marks of its begin and end, and the role.
+	messageOverhead = 4
+	// replyOverhead is what it puts at the end, to have the model answer.
+	replyOverhead = 3
+	// maxPiece is how many characters go into the encoder at once, for its time grows
+	// with the square of a run without spaces: 1,000 Hangul syllables take 5.4 ms in
+	// one piece and 1.7 ms in four.
+	maxPiece = 250
+)
+
+// Counter counts tokens as OpenAI's o200k vocabulary cuts them. No LLM server tells
+// its own count ahead of a request, and this vocabulary, which knows Korean well, is
+// near enough for Calibration to do the rest. It is safe for use by several
+// goroutines.
+type Counter struct {
+	encoder *tiktoken.Tiktoken
+}
+
+// vocabulary is built once for the process. The library keeps its loader in a
+// global, and this is the one place that sets it.
+var vocabulary = sync.OnceValues(func() (*tiktoken.Tiktoken, error) {
+	tiktoken.SetBpeLoader(tiktokenloader.NewOfflineLoader())
+	return tiktoken.GetEncoding(tiktoken.MODEL_O200K_BASE)
+})
+
+// NewCounter makes a counter. The process's first one builds the vocabulary, which is
+// part of the program: 130 to 220 ms and 22 MB, to be spent beside the rest of the
+// start and not on a listener's time.
+func NewCounter() (*Counter, error) {
+	encoder, err := vocabulary()
+	if err != nil {
+		return nil, fmt.Errorf("build the token vocabulary: %w", err)
+	}
+	return &Counter{encoder: encoder}, nil
+}
+
+// Count returns how many tokens a text has. It takes about 60 ms for 100,000
+// characters, and at most three times that for text without spaces, where the figure
+// can be too high by one in 250 characters.
+func (c *Counter) Count(text string) int {
+	n := 0
+	for text != "" {
+		size := pieceLen(text)
+		n += len(c.encoder.EncodeOrdinary(text[:size]))
+		text = text[size:]
+	}
+	return n
+}
+
+// CountMessages returns how many tokens a prompt of these messages has.
+func (c *Counter) CountMessages(messages []Message) int {
+	n := replyOverhead
+	for _, m := range messages {
+		n += c.Count(m.Content) + messageOverhead
+	}
+	return n
+}
+
+// pieceLen returns the length in bytes of the piece that text begins with: at most
+// maxPiece characters, up to a space that a word follows if there is one, for there
+// the vocabulary cuts as well.
+func pieceLen(text string) int {
+	if len(text) <= maxPiece {
+		return len(text)
+	}
+	size, space := 0, 0
+	for range maxPiece {
+		if size == len(text) {
+			return size
+		}
+		_, n := utf8.DecodeRuneInString(text[size:])
+		if text[size] == ' ' && size+1 < len(text) && text[size+1] != ' ' && size > 0 && text[size-1] != ' ' {
+			space = size
+		}
+		size += n
+	}
+	if space > 0 && size < len(text) {
+		return space
+	}
+	return size
+}
