@@ -29,8 +29,8 @@ func TestWriterRunsAheadOnlySoFar(t *testing.T) {
 		}()
 		synctest.Wait()
 		select {
-		case <-done:
-			t.Fatal("256 KiB were written with no reader: a slow reader would not be felt")
+		case err := <-done:
+			t.Fatalf("256 KiB were written with no reader (%v): a slow reader would not be felt", err)
 		default:
 		}
 		got, err := io.ReadAll(b)

@@ -40,11 +40,12 @@ func Tone(_ context.Context, s Speech) ([]int16, error) {
 			continue
 		}
 		n, ramp := samples(syllableSeconds-gapSeconds), samples(rampSeconds)
-		step := 2 * math.Pi * float64(lowestPitch+pitchStep*pitchOf(key)) / float64(s.Rate)
+		turnSin, turnCos := math.Sincos(2 * math.Pi * float64(lowestPitch+pitchStep*pitchOf(key)) / float64(s.Rate))
+		sin, cos := 0.0, 1.0 // of the tone's phase, turned on from sample to sample
 		for i := range n {
 			loud := 8000 * math.Min(1, math.Min(float64(i+1), float64(n-i))/float64(ramp+1))
-			v := math.Sin(step*float64(i)) + overtone*math.Sin(2*step*float64(i))
-			pcm = append(pcm, int16(loud*v))
+			pcm = append(pcm, int16(loud*(sin+overtone*2*sin*cos))) // 2·sin·cos is an octave up
+			sin, cos = sin*turnCos+cos*turnSin, cos*turnCos-sin*turnSin
 		}
 		pcm = append(pcm, make([]int16, samples(gapSeconds))...)
 	}

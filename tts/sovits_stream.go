@@ -1,0 +1,305 @@
+package tts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// synthesis is one request under way. Owned by the goroutine that iterates over it.
+type synthesis struct {
+	c   *SoVITS
+	req Request
+
+	wav    WAVDecoder
+	gate   silenceGate
+	limits durationLimits
+
+	// phase is when the server began with what it is at: the request, then each chunk.
+	phase time.Time
+	heard bool // a sample has arrived
+	gaps  int  // waits for a further chunk
+	// gaveUp is set when the synthesis ends with the server possibly at work on it.
+	gaveUp bool
+}
+
+// run makes the request and emits its sound until emit returns false.
+func (s *synthesis) run(ctx context.Context, emit func(Chunk) bool) error {
+	c := s.c
+	s.limits = durationLimitsOf(s.req.Text, speed(s.req))
+	if s.limits.most == 0 {
+		return c.error(ErrorRefused, 0, errors.New("the text has nothing to say"))
+	}
+	if err := c.load(ctx, s.req.Voice); err != nil {
+		return err
+	}
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	// The timer runs while the server is waited for, and stands while the caller has
+	// the chunk.
+	timer := time.AfterFunc(c.timeout, func() { cancel(errTimeout) })
+	defer timer.Stop()
+
+	s.phase = time.Now()
+	resp, err := c.post(ctx, s.req)
+	if err != nil {
+		s.gaveUp = ctx.Err() != nil
+		return err
+	}
+	// Cancelled first: closing alone would wait for a writer on its way.
+	defer func() {
+		cancel(nil)
+		_ = resp.Body.Close()
+	}()
+
+	buffers := c.buffers.Get().(*soundBuffers)
+	defer c.buffers.Put(buffers)
+	size := firstReadBytes
+	for {
+		n, readErr := resp.Body.Read(buffers.in[:size])
+		if n > 0 {
+			s.arrived()
+			chunk, err := s.accept(buffers, buffers.in[:n])
+			if len(chunk.PCM) > 0 {
+				size = readBytes
+				timer.Stop()
+				s.gaveUp = readErr == nil // also if the caller's loop panics
+				if !emit(chunk) {
+					return errLeft
+				}
+				s.gaveUp = false
+				timer.Reset(c.timeout)
+			}
+			if err != nil {
+				s.gaveUp = readErr == nil
+				return err
+			}
+		}
+		switch {
+		case readErr == nil:
+		case errors.Is(readErr, io.EOF):
+			timer.Stop()
+			return s.finish(emit, buffers)
+		case ctx.Err() != nil:
+			s.gaveUp = true
+			return c.transportError(ctx, readErr, ErrorTruncated)
+		default:
+			return s.brokenOff(readErr)
+		}
+	}
+}
+
+// arrived takes note of when sound comes, which is how fast the server is.
+func (s *synthesis) arrived() {
+	now := time.Now()
+	waited := now.Sub(s.phase)
+	switch {
+	case s.wav.Rate() == 0: // the header: it comes with the first chunk
+	case !s.heard:
+		s.heard = true
+		s.observe(func(p *pace) { p.sawFirst(s, waited) })
+	default:
+		s.observe(func(p *pace) { p.sawNext(s, waited) })
+	}
+	if s.heard {
+		s.phase = now
+	}
+}
+
+func (s *synthesis) observe(f func(*pace)) {
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	f(&s.c.pace)
+}
+
+// accept turns a piece of the body into a chunk to be passed on, which may be empty.
+// An error comes with the sound in front of it.
+func (s *synthesis) accept(b *soundBuffers, piece []byte) (Chunk, error) {
+	out, err := s.wav.Append(b.out[:0], piece)
+	b.out = out
+	if err != nil {
+		return Chunk{}, s.c.error(ErrorMalformed, 0, err)
+	}
+	if len(out) == 0 {
+		return Chunk{}, nil
+	}
+	out = s.gate.pass(out)
+	b.out = out[:0:cap(out)]
+	rate := s.wav.Rate()
+	// What is held back counts as well: silence without end is no speech either.
+	if most := samplesIn(s.limits.most, rate); s.gate.passed+s.gate.held > most {
+		err = s.implausible(s.gate.passed + s.gate.held)
+		out = out[:max(0, len(out)-2*max(0, s.gate.passed-most))]
+	}
+	return Chunk{Rate: rate, PCM: out}, err
+}
+
+func (s *synthesis) implausible(samples int) error {
+	return s.c.error(ErrorImplausible, 0, fmt.Errorf("%d samples at %d Hz for %d characters; want %v to %v",
+		samples, s.wav.Rate(), utf8.RuneCountInString(s.req.Text), s.limits.least, s.limits.most))
+}
+
+// finish ends a stream that ended by itself.
+func (s *synthesis) finish(emit func(Chunk) bool, b *soundBuffers) error {
+	rate := s.wav.Rate()
+	if err := s.wav.Finish(); err != nil && s.gate.passed > 0 {
+		return s.brokenOff(err)
+	}
+	if s.gate.passed == 0 {
+		return s.c.error(ErrorSilent, 0, fmt.Errorf("%d zero samples at %d Hz", s.gate.held, rate))
+	}
+	if b.out = s.gate.flush(b.out[:0]); len(b.out) > 0 && !emit(Chunk{Rate: rate, PCM: b.out}) {
+		return errLeft
+	}
+	s.observe(func(p *pace) { p.sawEnd(s) })
+	if s.gate.passed < samplesIn(s.limits.least, rate) {
+		return s.implausible(s.gate.passed)
+	}
+	return nil
+}
+
+// brokenOff ends a stream that ended before its time. The silence at its end, if any,
+// is the server's mark of an exception and is not passed on.
+func (s *synthesis) brokenOff(err error) error {
+	if s.gate.passed == 0 && s.gate.held > 0 && s.wav.Rate() == errorRate {
+		return s.c.error(ErrorSilent, 0, err)
+	}
+	return s.c.error(ErrorTruncated, 0, err)
+}
+
+const (
+	// errorRate is the rate of the second of silence that stands for an error, and
+	// errorSamples its length, whatever the rate it is played at.
+	errorRate    = 16000
+	errorSamples = 16000
+)
+
+// silenceGate holds back silence until sound follows: zeros at the end of a broken
+// stream are the server's mark of an exception. Sound is never late for it, since a
+// model's pauses are not exactly zero; of a longer silence between sounds only a mark's
+// length is held.
+type silenceGate struct {
+	passed int // samples
+	held   int // zero samples that wait
+}
+
+// pass returns what of the next samples may go on, behind the silence that was held.
+// The result lies in pcm's memory or in its place.
+func (g *silenceGate) pass(pcm []byte) []byte {
+	end := len(pcm)
+	for end > 0 && pcm[end-1] == 0 && pcm[end-2] == 0 {
+		end -= 2
+	}
+	before := g.held
+	if end > 0 {
+		g.held = (len(pcm) - end) / 2
+		pcm = insertSilence(pcm[:end], before)
+		g.passed += len(pcm) / 2
+		return pcm
+	}
+	g.held += len(pcm) / 2
+	if g.passed == 0 {
+		return nil
+	}
+	excess := max(0, g.held-errorSamples)
+	g.held -= excess
+	g.passed += excess
+	return pcm[:2*excess]
+}
+
+// flush appends the silence held back to dst: the stream has ended well.
+func (g *silenceGate) flush(dst []byte) []byte {
+	dst = insertSilence(dst, g.held)
+	g.passed += g.held
+	g.held = 0
+	return dst
+}
+
+// insertSilence puts n zero samples in front of pcm.
+func insertSilence(pcm []byte, n int) []byte {
+	if n == 0 {
+		return pcm
+	}
+	size := len(pcm)
+	pcm = slices.Grow(pcm, 2*n)[:size+2*n]
+	copy(pcm[2*n:], pcm[:size])
+	clear(pcm[:2*n])
+	return pcm
+}
+
+// pace is how fast the server works, as seen so far. Estimates follow a slower server
+// at once and a faster one slowly: a synthesis given up is waited for a little too long
+// rather than overlapped.
+type pace struct {
+	first    time.Duration // to the first chunk, in modes 2 and 3
+	next     time.Duration // from chunk to chunk, there
+	syllable time.Duration // of work for a syllable, in modes 0 and 1
+	// atOnce is set when modes 2 and 3 have brought a long speech in one chunk: models 3
+	// and 4 cannot stream, nor can releases that fell back.
+	atOnce bool
+}
+
+const (
+	// Where nothing was seen yet.
+	guessFirst    = 600 * time.Millisecond
+	guessSyllable = 60 * time.Millisecond
+
+	// minGap tells the wait for a chunk from the pieces that a chunk comes in.
+	minGap = 5 * time.Millisecond
+)
+
+func (p *pace) sawFirst(s *synthesis, waited time.Duration) {
+	if s.req.StreamingMode >= 2 {
+		p.first = follow(p.first, waited)
+	} else {
+		p.syllable = follow(p.syllable, waited/time.Duration(s.limits.syllables))
+	}
+}
+
+func (p *pace) sawNext(s *synthesis, waited time.Duration) {
+	if waited >= minGap && s.req.StreamingMode >= 2 {
+		s.gaps++
+		p.next = follow(p.next, waited)
+		p.atOnce = false
+	}
+}
+
+func (p *pace) sawEnd(s *synthesis) {
+	long := s.gate.passed > 2*s.wav.Rate() // more than three chunks' worth
+	if s.req.StreamingMode >= 2 && s.gaps == 0 && long {
+		p.atOnce = true
+	}
+}
+
+func follow(old, seen time.Duration) time.Duration { return max(seen, (7*old+seen)/8) }
+
+// rest is how long the server is still at work on s, whose chunk it began with elapsed
+// ago.
+func (p *pace) rest(s *synthesis, elapsed time.Duration) time.Duration {
+	var whole time.Duration
+	switch streams := s.req.StreamingMode >= 2; {
+	case s.heard && (!streams || p.atOnce):
+		return 0 // one sentence is one fragment, and it is made
+	case s.heard && p.next > 0:
+		whole = p.next
+	case s.heard: // never seen: the first one is a little shorter
+		whole = p.first * 5 / 4
+	case streams:
+		if whole = p.first; whole == 0 {
+			whole = guessFirst
+		}
+	default:
+		each := p.syllable
+		if each == 0 {
+			each = guessSyllable
+		}
+		whole = each * time.Duration(s.limits.syllables)
+	}
+	// Late already: it may take a while longer.
+	return max(whole-elapsed, whole/4)
+}
