@@ -218,7 +218,7 @@ func (s *Ollama) chat(w http.ResponseWriter, r *http.Request) {
 		NumCtx:       numCtx,
 		MaxTokens:    maxTokensOf(options.NumPredict, numCtx),
 		Temperature:  options.Temperature,
-		Think:        think,
+		Think:        think || model.Stubborn,
 		Format:       formatOf(req.Format),
 	}
 	if chat.Format != nil {
@@ -229,7 +229,7 @@ func (s *Ollama) chat(w http.ResponseWriter, r *http.Request) {
 	}
 	entry.update(func(rec *Record) { rec.Chat = chat })
 	reply := s.cfg.Reply(chat)
-	if !think {
+	if !chat.Think {
 		reply.Thinking = nil
 	}
 	if reply.Pace == (Pace{}) {
@@ -297,7 +297,7 @@ func thinkOf(raw json.RawMessage, m Model) (bool, error) {
 			return false, fmt.Errorf("invalid think value: %q", level)
 		}
 	}
-	if on && !m.Thinking {
+	if on && !m.Thinking && !m.Stubborn {
 		return false, fmt.Errorf("%q does not support thinking", m.Name)
 	}
 	return on, nil
@@ -405,7 +405,7 @@ func (s *Ollama) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	capabilities := []string{"completion"}
-	if m.Thinking {
+	if m.Thinking || m.Stubborn {
 		capabilities = append(capabilities, "thinking")
 	}
 	writeJSON(w, http.StatusOK, map[string]any{

@@ -54,6 +54,8 @@ type Model struct {
 	ContextLength int
 	// Thinking models think unless the request says otherwise.
 	Thinking bool
+	// Stubborn models think whatever the request says, as gpt-oss does.
+	Stubborn bool
 }
 
 const defaultModelContext = 131_072

@@ -183,7 +183,10 @@ func (s *VLLM) chat(w http.ResponseWriter, r *http.Request) {
 		NumCtx:       window,
 		MaxTokens:    limit,
 		Temperature:  req.Temperature,
-		Think:        model.Thinking && (req.ChatTemplateKwargs.EnableThinking == nil || *req.ChatTemplateKwargs.EnableThinking),
+		Think:        model.Stubborn,
+	}
+	if on := req.ChatTemplateKwargs.EnableThinking; model.Thinking && (on == nil || *on) {
+		chat.Think = true
 	}
 	if f := req.ResponseFormat; f != nil {
 		switch f.Type {
