@@ -98,9 +98,9 @@ func (e *espeak) say(ctx context.Context, u Utterance) ([]int16, error) {
 	cmd.Stderr = complaint
 	cmd.WaitDelay = time.Second
 	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("run %s: %w: %s", e.path, err, bytes.TrimSpace(complaint.Bytes()))
+		return nil, fmt.Errorf("run %s: %w: %s", e.path, err, bytes.TrimSpace(complaint.kept.Bytes()))
 	}
-	return decode(wav.Bytes(), u.Rate)
+	return decode(wav.kept.Bytes(), u.Rate)
 }
 
 // decode makes samples at the wanted rate of a WAV whose sizes cannot be trusted: the
@@ -130,14 +130,15 @@ func decode(wav []byte, rate int) ([]int16, error) {
 var errTooMuch = errors.New("more output than expected")
 
 // boundedBuffer refuses what is beyond its bound, which ends the program that writes.
+// The buffer is not embedded: its ReadFrom would go past Write.
 type boundedBuffer struct {
-	bytes.Buffer
+	kept bytes.Buffer
 	most int
 }
 
 func (b *boundedBuffer) Write(p []byte) (int, error) {
-	if b.Len()+len(p) > b.most {
+	if b.kept.Len()+len(p) > b.most {
 		return 0, errTooMuch
 	}
-	return b.Buffer.Write(p)
+	return b.kept.Write(p)
 }

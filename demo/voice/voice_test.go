@@ -1,8 +1,10 @@
 package voice
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,10 +90,15 @@ func TestAHangingProgramEndsWithTheContext(t *testing.T) {
 }
 
 func TestTheProgramsOutputIsBounded(t *testing.T) {
-	s := New(Config{Program: program(t, "exec cat /dev/zero")})
+	var log bytes.Buffer
+	s := New(Config{Program: program(t, "exec cat /dev/zero"), Log: slog.New(slog.NewTextHandler(&log, nil))})
 	sound, err := s.Say(t.Context(), greeting)
 	if err != nil || !slices.Equal(sound, Tone(greeting)) {
 		t.Errorf("a flood gives %d samples and %v, want the tone voice", len(sound), err)
+	}
+	// The writer ends of a broken pipe, and not of the timeout ten seconds later.
+	if got := log.String(); !strings.Contains(got, "broken pipe") {
+		t.Errorf("the log says %q, want that the pipe broke", got)
 	}
 }
 
