@@ -1,0 +1,541 @@
+package reply
+
+import (
+	"regexp"
+	"strings"
+
+	"avatarforge/llm"
+)
+
+// topic says what a fact is about.
+type topic string
+
+const (
+	topicName      topic = "name"
+	topicAge       topic = "age"
+	topicHome      topic = "home"
+	topicJob       topic = "job"
+	topicBirthday  topic = "birthday"
+	topicHobby     topic = "hobby"
+	topicPet       topic = "pet"
+	topicLike      topic = "like"      // several
+	topicDislike   topic = "dislike"   // several
+	topicFavourite topic = "favourite" // one per noun: food, colour
+	topicOwn       topic = "own"       // "my X is Y", one per noun
+)
+
+// fact is one thing that the user said about himself, in his words.
+type fact struct {
+	topic topic
+	noun  string // of topicFavourite and topicOwn
+	value string
+}
+
+// facts are in the order told. Immutable once gathered.
+type facts []fact
+
+// with adds a fact. What can only have one value takes the latest.
+func (fs facts) with(f fact) facts {
+	f.value = strings.TrimSpace(f.value)
+	if f.value == "" {
+		return fs
+	}
+	for i, old := range fs {
+		if old.topic != f.topic || old.noun != f.noun {
+			continue
+		}
+		several := f.topic == topicLike || f.topic == topicDislike
+		if several && old.value != f.value {
+			continue
+		}
+		fs[i].value = f.value
+		return fs
+	}
+	return append(fs, f)
+}
+
+// get returns the value of a topic; noun "" means any.
+func (fs facts) get(t topic, noun string) string {
+	for _, f := range fs {
+		if f.topic == t && (noun == "" || f.noun == noun) {
+			return f.value
+		}
+	}
+	return ""
+}
+
+// all returns the values of a topic in the order told.
+func (fs facts) all(t topic) []string {
+	var values []string
+	for _, f := range fs {
+		if f.topic == t {
+			values = append(values, f.value)
+		}
+	}
+	return values
+}
+
+// learn gathers the facts of a conversation: what the system prompt remembers, then
+// what each user message says, so that the latest word counts.
+func learn(who character, messages []llm.Message) facts {
+	var fs facts
+	for _, line := range who.memoryLines {
+		for _, f := range told(asFirstPerson(line)) {
+			fs = fs.with(f)
+		}
+	}
+	asked := false // the assistant's last message asked for the name
+	for _, m := range messages {
+		switch m.Role {
+		case llm.RoleAssistant:
+			asked = asksName(m.Content)
+		case llm.RoleUser:
+			for _, f := range toldIn(m.Content, asked) {
+				fs = fs.with(f)
+			}
+			asked = false
+		}
+	}
+	return fs
+}
+
+// toldIn is told, with the one case in which the question before matters: a bare
+// name as the answer to "what is your name?".
+func toldIn(text string, askedName bool) []fact {
+	fs := told(text)
+	if !askedName || len(fs) > 0 {
+		return fs
+	}
+	if name := bareName(text); name != "" {
+		return []fact{{topic: topicName, value: name}}
+	}
+	return nil
+}
+
+// told finds the facts in one message.
+func told(text string) []fact {
+	var fs []fact
+	for _, s := range sentences(text) {
+		if strings.ContainsAny(s, "?？") {
+			continue
+		}
+		switch lang, _ := languageOf(s); lang {
+		case korean:
+			fs = append(fs, toldKorean(s)...)
+		case english:
+			fs = append(fs, toldEnglish(s)...)
+		case japanese:
+			fs = append(fs, toldJapanese(s)...)
+		case chinese:
+			fs = append(fs, toldChinese(s)...)
+		}
+	}
+	return fs
+}
+
+var sentenceEnd = regexp.MustCompile(`[.!?。！？~…\n]+`)
+
+// sentences splits a message, each sentence with its terminator. A full stop
+// between digits does not end one.
+func sentences(text string) []string {
+	var list []string
+	start := 0
+	for _, m := range sentenceEnd.FindAllStringIndex(text, -1) {
+		if m[1]-m[0] == 1 && text[m[0]] == '.' && m[0] > 0 && m[1] < len(text) && isDigit(text[m[0]-1]) && isDigit(text[m[1]]) {
+			continue
+		}
+		if s := strings.TrimSpace(text[start:m[1]]); s != "" {
+			list = append(list, s)
+		}
+		start = m[1]
+	}
+	if s := strings.TrimSpace(text[start:]); s != "" {
+		list = append(list, s)
+	}
+	return list
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
+// asFirstPerson turns what a memory says of the user into what he would have said,
+// so that one set of patterns reads both.
+func asFirstPerson(line string) string {
+	line = strings.TrimSpace(line)
+	if m := userLabel.FindStringSubmatch(line); m != nil { // "사용자의 이름: 지수"
+		switch lang, _ := languageOf(line); lang {
+		case english:
+			line = m[1] + " is " + m[2]
+		case japanese:
+			line = m[1] + "は" + m[2] + "です"
+		default:
+			line = m[1] + particle(m[1], "은") + " " + m[2] + "입니다"
+		}
+	}
+	return thirdPerson.Replace(line)
+}
+
+var userLabel = regexp.MustCompile(`^((?:사용자의|유저의|상대방의|[Tt]he user's|ユーザーの) ?[\p{L} ]{1,16}?)\s*[:：]\s*(.+)$`)
+
+var thirdPerson = strings.NewReplacer(
+	"사용자가 제일", "내가 제일", "사용자의", "내", "사용자는", "나는", "사용자가", "내가", "상대방의", "내", "상대방은", "나는", "상대방이", "내가",
+	"유저의", "내", "유저는", "나는", "유저가", "내가",
+	"The user's", "My", "the user's", "my", "The user ", "I ", "the user ", "I ",
+	"ユーザーの", "私の", "ユーザーは", "私は", "用户叫", "我叫", "用户喜欢", "我喜欢",
+)
+
+// --- Korean
+
+// copulas end a Korean statement "X is Y"; those that begin with 이 follow a
+// consonant. The longest come first.
+var copulas = []string{
+	"이라고 해요", "이라고 합니다", "이라고 불러줘", "이라고 불러 줘", "이라고 불러주세요", "이라고 불러 주세요", "이라고 불러", "이라고 해", "이라고 한다",
+	"라고 해요", "라고 합니다", "라고 불러줘", "라고 불러 줘", "라고 불러주세요", "라고 불러 주세요", "라고 불러", "라고 해", "라고 한다",
+	"이거든요", "거든요", "이거든", "거든", "이랍니다", "랍니다",
+	"이에요", "이예요", "예요", "에요", "입니다", "이야", "이다", "이고", "이지", "이죠", "이네", "이라", "이며", "임",
+	"야", "죠", "고", "다",
+}
+
+// splitCopula takes the copula off "지수야", "민준이라고 해". It reports false if s
+// has none that fits: 이야 follows a consonant and 야 a vowel, so that 유이야 is 유이.
+func splitCopula(s string) (string, bool) {
+	s = strings.TrimRight(s, " .!~?,。…^ㅎㅋ")
+	for _, c := range copulas {
+		stem, ok := strings.CutSuffix(s, c)
+		stem = strings.TrimSpace(stem)
+		if !ok || stem == "" {
+			continue
+		}
+		consonant := endingOf(stem) != endsInVowel
+		if strings.HasPrefix(c, "이") && !consonant || (c == "야" || c == "고" || c == "예요" || c == "죠" || c == "다" || strings.HasPrefix(c, "라고") || strings.HasPrefix(c, "거든")) && consonant {
+			continue
+		}
+		return stem, true
+	}
+	return s, false
+}
+
+const koMe = `(?:나는|난|나|저는|전|저|내가|제가|우리는)`
+
+var (
+	koOwn       = regexp.MustCompile(`(?:^|[\s,])(내|제|나의|저의|우리|저희|내가|제가) ([\p{Hangul}A-Za-z ]{1,14}?)(?:(?:은|는) ?|(?:이|가) )(.+)$`)
+	koFavourite = regexp.MustCompile(`(?:제일|가장|제가|내가|나의|특히)?\s*좋아하는 ([\p{Hangul}]{1,6}?)(?:은|는|이|가) (.+)$`)
+	koLike      = regexp.MustCompile(`^(?:` + koMe + `\s+)?(?:(?:정말|진짜|너무|제일|가장|아주|원래|요즘|엄청)\s+)*(.+?)(?:을|를|은|는|이|가|도)?\s+(?:정말\s*|진짜\s*|너무\s*|제일\s*|가장\s*|아주\s*|엄청\s*)*(좋아해|좋아합니다|좋아하는 편|좋아한다|좋아하고|좋아하지만|좋아하거든|좋아했|사랑해|싫어해|싫어합니다|싫어한다|싫어하고|싫어하거든|못 먹)`)
+	koAge       = regexp.MustCompile(`(?:^|\s)(?:` + koMe + `|내 나이는|제 나이는)\s+(?:올해\s+|이제\s+)?((?:\d{1,3}|(?:열|스물|스무|서른|마흔|쉰|예순|일흔) ?(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉)?|(?:다섯|여섯|일곱|여덟|아홉))\s*살|\d{1,3}세)`)
+	koCalled    = regexp.MustCompile(`(?:^|[\s,])(?:` + koMe + `\s+)?(?:그냥\s+)?([\p{Hangul}A-Za-z]{1,12}?)(?:이라고|라고|이라|라) (?:해요|합니다|한다|해|불러|부르)`)
+	koHome      = regexp.MustCompile(`([\p{Hangul}A-Za-z]{1,12})(?:에서|에) (?:살아|살고|삽니다|산다|사는|살거든|왔)`)
+	koWork      = regexp.MustCompile(koMe + `?\s*([\p{Hangul}A-Za-z ]{1,12}?)(?:으로|로) 일(?:해|하고|합니다)`)
+	koIAm       = regexp.MustCompile(`^(?:` + koMe + `)\s+([\p{Hangul}A-Za-z ]{2,14})$`)
+	koPet       = regexp.MustCompile(`(?:^|\s)((?:\S+ (?:살|마리) )?(?:고양이|강아지|개|햄스터|토끼|거북이|앵무새|금붕어|물고기|고슴도치|도마뱀)(?: [가-힣]+ 마리)?)(?:를|을)?\s+(?:키우|키워|길러|기르|키웁)`)
+	koHobby     = regexp.MustCompile(`취미는 (.+)$`)
+	koName      = regexp.MustCompile(`^[\p{Hangul}]{1,5}$|^[A-Za-z]{2,12}$`)
+	koSurname   = regexp.MustCompile(`^(?:김|이|박|최|정|강|조|윤|장|임|한|오|서|신|권|황|안|송|류|홍|전|고|문|손|양|배|백|허|남|심|노|하|곽|성|차|주|우|구|민|유|진|지)[가-힣]{2}$`)
+	koJobs      = regexp.MustCompile(`(?:학생|고등학생|중학생|대학생|대학원생|선생님|교사|교수|의사|간호사|약사|개발자|프로그래머|디자이너|회사원|직장인|작가|화가|가수|배우|요리사|변호사|경찰|소방관|군인|기자|엔지니어|주부|백수|취준생|연구원|유튜버|농부|기사|공무원|사장|알바생)$`)
+	koSubject   = regexp.MustCompile(`^(?:` + koMe + `|그리고|근데|그런데|그래서|사실|참고로|음|아|어)[ ,]+`)
+)
+
+// koNoun maps what people call a thing to a topic of its own.
+var koNoun = map[string]topic{
+	"이름": topicName, "나이": topicAge, "직업": topicJob, "생일": topicBirthday, "취미": topicHobby,
+	"고향": topicHome, "집": topicHome, "사는 곳": topicHome, "하는 일": topicJob,
+}
+
+// clauses splits a sentence where people string statements together.
+var koClause = regexp.MustCompile(`,\s*|\s+그리고\s+|\s+근데\s+|\s+그런데\s+`)
+
+func toldKorean(sentence string) []fact {
+	var fs []fact
+	for _, clause := range koClause.Split(splitAfterGo(sentence), -1) {
+		if f, ok := toldKoreanClause(strings.TrimSpace(clause)); ok {
+			fs = append(fs, f)
+		}
+	}
+	return fs
+}
+
+var koGo = regexp.MustCompile(`(이름은|이름이|직업은|취미는|나이는|생일은|음식은|색은|좋아하|싫어하|에 살|에서 살)((?:\s?\S+?)??)고 `)
+
+// splitAfterGo puts a comma after the conjunction 고 where a new statement follows:
+// "내 이름은 지수고 떡볶이를 좋아해".
+func splitAfterGo(s string) string { return koGo.ReplaceAllString(s, "${1}${2}고, ") }
+
+func toldKoreanClause(s string) (fact, bool) {
+	if koQuestion.MatchString(s) {
+		return fact{}, false
+	}
+	if m := koFavourite.FindStringSubmatch(s); m != nil {
+		if value, ok := splitCopula(m[2]); ok {
+			return fact{topicFavourite, koCategory(m[1]), value}, true
+		}
+	}
+	if m := koOwn.FindStringSubmatch(s); m != nil {
+		noun := strings.TrimSpace(m[2])
+		value, ok := splitCopula(m[3])
+		if t, known := koNoun[noun]; known {
+			if t == topicName {
+				value = koGivenName(value)
+			}
+			return fact{topic: t, value: value}, ok
+		}
+		// "내가 산 책은 …" is not about something that is mine.
+		if ok && !strings.HasSuffix(m[1], "가") && len([]rune(value)) <= 20 {
+			return fact{topicOwn, noun, value}, true
+		}
+	}
+	if m := koHobby.FindStringSubmatch(s); m != nil {
+		if value, ok := splitCopula(m[1]); ok {
+			return fact{topic: topicHobby, value: value}, true
+		}
+	}
+	if m := koAge.FindStringSubmatch(s); m != nil {
+		return fact{topic: topicAge, value: m[1]}, true
+	}
+	if m := koHome.FindStringSubmatch(s); m != nil && !strings.Contains("어디여기거기저기집", m[1]) {
+		return fact{topic: topicHome, value: m[1]}, true
+	}
+	if m := koPet.FindStringSubmatch(s); m != nil {
+		return fact{topic: topicPet, value: m[1]}, true
+	}
+	if m := koWork.FindStringSubmatch(s); m != nil {
+		return fact{topic: topicJob, value: m[1]}, true
+	}
+	if m := koLike.FindStringSubmatch(s); m != nil {
+		object := koObject(m[1])
+		if object == "" {
+			return fact{}, false
+		}
+		if strings.HasPrefix(m[2], "싫어") || strings.HasPrefix(m[2], "못") {
+			return fact{topic: topicDislike, value: object}, true
+		}
+		return fact{topic: topicLike, value: object}, true
+	}
+	if m := koCalled.FindStringSubmatch(s); m != nil && koName.MatchString(m[1]) && !koNotName[m[1]] {
+		return fact{topic: topicName, value: m[1]}, true
+	}
+	if m := koIAm.FindStringSubmatch(strings.TrimRight(s, ".!~ ")); m != nil {
+		value, ok := splitCopula(m[1])
+		switch {
+		case !ok:
+		case koJobs.MatchString(value):
+			return fact{topic: topicJob, value: value}, true
+		case koSurname.MatchString(value) && !koNotName[value]:
+			return fact{topic: topicName, value: value}, true
+		}
+	}
+	return fact{}, false
+}
+
+var koNotName = map[string]bool{
+	"뭐": true, "그": true, "뭐라": true, "이": true, "저": true, "어떻게": true, "누구": true, "바보": true, "오빠": true, "언니": true, "형": true, "누나": true,
+	"한국인": true, "외국인": true, "주인공": true, "지구인": true, "구경꾼": true,
+}
+
+// koObject cleans the object of liking: no pronouns of the listener, which is a
+// confession and not a taste; 걸 back to 것.
+func koObject(s string) string {
+	for koSubject.MatchString(s) {
+		s = koSubject.ReplaceAllString(s, "")
+	}
+	s = strings.TrimSpace(s)
+	if koYou.MatchString(s) || s == "" || len([]rune(s)) > 20 {
+		return ""
+	}
+	if stem, ok := strings.CutSuffix(s, " 걸"); ok {
+		s = stem + " 것"
+	}
+	return s
+}
+
+var koYou = regexp.MustCompile(`^(?:너|널|넌|네|니|당신|그대|나|날|저|이거|그거|저거|이것|그것|이런 거|그런 거|별로|안)(?:를|을|도|가|이|은|는)?$`)
+
+// koQuestion finds questions that came without a question mark.
+var koQuestion = regexp.MustCompile(`(?:뭐|누구|어디|언제|몇|무슨|뭘|뭔지|얼마|어떤|어때|알아|아니|기억나|기억해|맞지|맞아|할래|냐|니|까|나요|가요)\s*[.!~]*$|뭐(?:라고|였|지|게)|누구(?:게|지|야)|(?:뭘|뭐를|무엇을|누구를|어디에|어디서) `)
+
+// koCategory unifies what categories are called.
+func koCategory(s string) string {
+	switch s {
+	case "색깔", "컬러":
+		return "색"
+	case "요리", "먹을 거":
+		return "음식"
+	case "노래":
+		return "음악"
+	}
+	return s
+}
+
+// koGivenName leaves names as told, but takes off what is politeness.
+func koGivenName(s string) string {
+	return strings.TrimSuffix(strings.TrimSpace(s), "씨")
+}
+
+var (
+	askedForName = regexp.MustCompile(`이름[^.!?]*(?:\?|알려|말해)|(?i:your name|call you|name\?)|お?名前[^。！]*[?？]|怎么称呼|叫什么`)
+	bareNameForm = regexp.MustCompile(`^(?:음|어|아)?[, ]*([\p{L}]+(?: [\p{Lu}][\p{L}]+)?(?:이라고 (?:해|해요|합니다|불러 ?줘)|라고 (?:해|해요|합니다|불러 ?줘))?)[.!~。 ]*$`)
+)
+
+func asksName(text string) bool { return askedForName.MatchString(text) }
+
+// bareName reads a one-word answer as a name: "지수", "민준이야", "Tom".
+func bareName(text string) string {
+	m := bareNameForm.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil {
+		return ""
+	}
+	name, _ := splitCopula(m[1])
+	name = strings.TrimSuffix(strings.TrimSuffix(name, "です"), "だよ")
+	if n := len([]rune(name)); n < 2 || n > 12 || notAName.MatchString(name) || strings.ContainsAny(name, "\n") {
+		return ""
+	}
+	return name
+}
+
+var notAName = regexp.MustCompile(`^(?i:비밀|싫어|싫은데|몰라|아니|아니요|안녕|왜|글쎄|그래|응|네|예|ㅋ+|ㅎ+|no|yes|hi|hello|why|secret|nothing|いや|秘密|はい|いいえ|不要|秘密)$`)
+
+// --- English
+
+var (
+	enName      = regexp.MustCompile(`(?i:\bmy name(?: is|'s)|\bcall me|\bi go by)\s+([\p{L}][\p{L}'-]*)`)
+	enIm        = regexp.MustCompile(`\b(?:[Ii]'m|[Ii] am)\s+([A-Z][\p{L}'-]+)\s*[.!,]?$`)
+	enFavourite = regexp.MustCompile(`(?i)\bmy (?:all-time )?favou?rite (\w+(?: \w+)?)(?: is| are|'s)\s+(.+)$`)
+	enLike      = regexp.MustCompile(`(?i)\bI (?:really |also |just |absolutely )*(like|love|enjoy|adore|hate|dislike|don't like|do not like|can't stand)s?\s+(.+)$`)
+	enHome      = regexp.MustCompile(`(?i)\bI(?:'m| am)? (?:live in|lives in|from|come from|living in)\s+(.+)$`)
+	enAge       = regexp.MustCompile(`(?i)\bI(?:'m| am) (\d{1,3})(?: years old| y/?o)?\b`)
+	enJob       = regexp.MustCompile(`(?i)\bI(?:'m| am| work as) an? ([a-z]+(?: [a-z]+)?(?:er|or|ist|ian|ent|ant|ess|man|yst|ect|ef|se))\b`)
+	enPet       = regexp.MustCompile(`(?i)\bI have (an? (?:\w+ )?(?:cat|dog|hamster|rabbit|turtle|parrot|goldfish|snake|lizard)|(?:two|three|four) (?:cats|dogs|rabbits))`)
+	enOwn       = regexp.MustCompile(`(?i)\bmy ([a-z]+(?:'s [a-z]+)?)(?: is|'s)(?: called| named)?\s+(.+)$`)
+	enConj      = regexp.MustCompile(`(?i),?\s+(?:and|but)\s+(I |my )`)
+)
+
+func toldEnglish(sentence string) []fact {
+	var fs []fact
+	for _, clause := range strings.Split(enConj.ReplaceAllString(sentence, "\n$1"), "\n") {
+		if f, ok := toldEnglishClause(strings.TrimRight(strings.TrimSpace(clause), ".!, ")); ok {
+			fs = append(fs, f)
+		}
+	}
+	return fs
+}
+
+func toldEnglishClause(s string) (fact, bool) {
+	if m := enName.FindStringSubmatch(s); m != nil {
+		return fact{topic: topicName, value: m[1]}, true
+	}
+	if m := enFavourite.FindStringSubmatch(s); m != nil {
+		return fact{topicFavourite, enCategory(m[1]), m[2]}, true
+	}
+	if m := enAge.FindStringSubmatch(s); m != nil {
+		return fact{topic: topicAge, value: m[1]}, true
+	}
+	if m := enHome.FindStringSubmatch(s); m != nil {
+		return fact{topic: topicHome, value: m[1]}, true
+	}
+	if m := enPet.FindStringSubmatch(s); m != nil {
+		return fact{topic: topicPet, value: strings.ToLower(m[1])}, true
+	}
+	if m := enLike.FindStringSubmatch(s); m != nil {
+		object := m[2]
+		if enListener.MatchString(object) || len(object) > 40 {
+			return fact{}, false
+		}
+		switch strings.ToLower(m[1]) {
+		case "like", "love", "enjoy", "adore":
+			return fact{topic: topicLike, value: object}, true
+		}
+		return fact{topic: topicDislike, value: object}, true
+	}
+	if m := enJob.FindStringSubmatch(s); m != nil {
+		return fact{topic: topicJob, value: m[1]}, true
+	}
+	if m := enOwn.FindStringSubmatch(s); m != nil && len(m[2]) <= 30 {
+		switch noun := strings.ToLower(m[1]); noun {
+		case "birthday":
+			return fact{topic: topicBirthday, value: m[2]}, true
+		case "hobby":
+			return fact{topic: topicHobby, value: m[2]}, true
+		case "job":
+			return fact{topic: topicJob, value: m[2]}, true
+		default:
+			return fact{topicOwn, noun, m[2]}, true
+		}
+	}
+	if m := enIm.FindStringSubmatch(s); m != nil && !enNationality.MatchString(m[1]) {
+		return fact{topic: topicName, value: m[1]}, true
+	}
+	return fact{}, false
+}
+
+var (
+	enListener    = regexp.MustCompile(`(?i)^(?:you|it|that|this|to |when|how|what)\b`)
+	enNationality = regexp.MustCompile(`(?:ese|ean|ish|ican|ian|OK|Ok)$`)
+)
+
+func enCategory(s string) string {
+	switch s = strings.ToLower(s); s {
+	case "color":
+		return "colour"
+	case "dish", "meal":
+		return "food"
+	}
+	return s
+}
+
+// --- Japanese and Chinese
+
+var (
+	jaName      = regexp.MustCompile(`(?:私|僕|ぼく|俺|おれ|わたし|あたし)?の?名前は\s*([^。、！\s]{1,12}?)(?:です|だよ|だ|といいます|と言います|っていう|$|[。！])|(?:私|僕|俺|わたし)は\s*([^。、！\sは]{1,10}?)(?:といいます|と言います|っていうの|って呼んで|と申します)|^([^。、！\sは]{1,10}?)(?:って呼んで|と呼んで)`)
+	jaFavourite = regexp.MustCompile(`好きな([^。、はが]{1,8})は\s*(.{1,16}?)(?:です|だよ|だ|$|[。！])`)
+	jaLike      = regexp.MustCompile(`(?:(?:私|僕|俺|わたし)は\s*)?([^。、はが！]{1,14})(?:が|は)(?:とても|すごく|本当に)?(大?好き|嫌い|苦手)`)
+	jaHome      = regexp.MustCompile(`([^。、はが\s]{1,10})に住んで`)
+	jaAge       = regexp.MustCompile(`(?:私|僕|俺|わたし)は\s*(\d{1,3}歳)`)
+	jaOwn       = regexp.MustCompile(`(?:私|僕|俺|わたし|うち)の([^。、はが]{1,10})は\s*(.{1,14}?)(?:です|だよ|だ|$|[。！])`)
+	jaYou       = regexp.MustCompile(`^(?:あなた|君|きみ|お前)$`)
+
+	zhName = regexp.MustCompile(`我(?:的名字)?(?:叫|是叫)\s*([^，。！\s什]{1,8})`)
+	zhLike = regexp.MustCompile(`我(?:很|最|非常)?(喜欢|爱|讨厌)\s*([^，。！\s你什]{1,10})`)
+)
+
+func toldJapanese(s string) []fact {
+	if m := jaName.FindStringSubmatch(s); m != nil {
+		return []fact{{topic: topicName, value: m[1] + m[2] + m[3]}}
+	}
+	if m := jaFavourite.FindStringSubmatch(s); m != nil {
+		return []fact{{topicFavourite, m[1], m[2]}}
+	}
+	if m := jaAge.FindStringSubmatch(s); m != nil {
+		return []fact{{topic: topicAge, value: m[1]}}
+	}
+	if m := jaHome.FindStringSubmatch(s); m != nil {
+		return []fact{{topic: topicHome, value: m[1]}}
+	}
+	if m := jaLike.FindStringSubmatch(s); m != nil && !jaYou.MatchString(m[1]) {
+		if strings.HasSuffix(m[2], "好き") {
+			return []fact{{topic: topicLike, value: m[1]}}
+		}
+		return []fact{{topic: topicDislike, value: m[1]}}
+	}
+	if m := jaOwn.FindStringSubmatch(s); m != nil {
+		switch m[1] {
+		case "趣味":
+			return []fact{{topic: topicHobby, value: m[2]}}
+		case "誕生日":
+			return []fact{{topic: topicBirthday, value: m[2]}}
+		case "仕事", "職業":
+			return []fact{{topic: topicJob, value: m[2]}}
+		}
+		return []fact{{topicOwn, m[1], m[2]}}
+	}
+	return nil
+}
+
+func toldChinese(s string) []fact {
+	if m := zhName.FindStringSubmatch(s); m != nil {
+		return []fact{{topic: topicName, value: m[1]}}
+	}
+	if m := zhLike.FindStringSubmatch(s); m != nil {
+		if m[1] == "讨厌" {
+			return []fact{{topic: topicDislike, value: m[2]}}
+		}
+		return []fact{{topic: topicLike, value: m[2]}}
+	}
+	return nil
+}
