@@ -40,6 +40,7 @@ export interface Words {
   conversation: string;
   you: string;
   cut: string;
+  cutUnheard: string;
   unheard: string;
   speechFailed: string;
   responseFailed: string;
@@ -61,9 +62,9 @@ const ko: Words = {
   assistant: '도우미',
   back: '캐릭터 고르기',
   newConversation: '새 대화',
-  demoBoth: '지금은 데모 모델과 데모 음성이에요. Ollama와 GPT-SoVITS를 연결하세요.',
+  demoBoth: '지금은 데모 모델과 데모 음성이에요. Ollama와 GPT‑SoVITS를 연결하세요.',
   demoLlm: '지금은 데모 모델이에요. Ollama를 연결하세요.',
-  demoTts: '지금은 데모 음성이에요. GPT-SoVITS를 연결하세요.',
+  demoTts: '지금은 데모 음성이에요. GPT‑SoVITS를 연결하세요.',
   connecting: '연결하는 중…',
   open: '대화 중',
   speakingNow: '말하는 중',
@@ -89,7 +90,8 @@ const ko: Words = {
   blocked: '눌러서 소리 듣기',
   conversation: '대화',
   you: '나',
-  cut: '여기까지 말했어요',
+  cut: '말을 끊었어요',
+  cutUnheard: '말을 끊었어요. 흐린 부분은 전하지 못했어요.',
   unheard: '듣지 못한 부분',
   speechFailed: '이 문장은 음성으로 만들지 못했어요',
   responseFailed: '답을 끝까지 만들지 못했어요.',
@@ -119,9 +121,9 @@ const en: Words = {
   assistant: 'Assistant',
   back: 'Choose a character',
   newConversation: 'New conversation',
-  demoBoth: 'Demo voice and model: connect Ollama and GPT-SoVITS.',
+  demoBoth: 'Demo voice and model: connect Ollama and GPT‑SoVITS.',
   demoLlm: 'Demo model: connect Ollama.',
-  demoTts: 'Demo voice: connect GPT-SoVITS.',
+  demoTts: 'Demo voice: connect GPT‑SoVITS.',
   connecting: 'Connecting…',
   open: 'Connected',
   speakingNow: 'Speaking',
@@ -147,7 +149,8 @@ const en: Words = {
   blocked: 'Tap to hear the voice',
   conversation: 'Conversation',
   you: 'You',
-  cut: 'Interrupted here',
+  cut: 'Interrupted',
+  cutUnheard: 'Interrupted. The pale part was not said.',
   unheard: 'not heard',
   speechFailed: 'This sentence could not be spoken',
   responseFailed: 'The answer could not be finished.',
@@ -177,9 +180,9 @@ const ja: Words = {
   assistant: 'アシスタント',
   back: 'キャラクターを選ぶ',
   newConversation: '新しい会話',
-  demoBoth: '現在はデモのモデルと音声です。OllamaとGPT-SoVITSを接続してください。',
+  demoBoth: '現在はデモのモデルと音声です。OllamaとGPT‑SoVITSを接続してください。',
   demoLlm: '現在はデモのモデルです。Ollamaを接続してください。',
-  demoTts: '現在はデモの音声です。GPT-SoVITSを接続してください。',
+  demoTts: '現在はデモの音声です。GPT‑SoVITSを接続してください。',
   connecting: '接続中…',
   open: '会話中',
   speakingNow: '話しています',
@@ -205,7 +208,8 @@ const ja: Words = {
   blocked: 'タップして音声を聞く',
   conversation: '会話',
   you: '自分',
-  cut: 'ここまで話しました',
+  cut: '話を止めました',
+  cutUnheard: '話を止めました。薄い部分は伝わっていません。',
   unheard: '聞いていない部分',
   speechFailed: 'この文は音声にできませんでした',
   responseFailed: '答えを最後まで作れませんでした。',

@@ -185,8 +185,9 @@ export class PlaybackCore {
     if (!first || this.ring.length === 0) return false;
     // A complete sentence cannot run dry in its middle, however short it is.
     if (first.complete) return true;
+    if (this.state === 'starved') return this.ring.length >= this.samples(this.jitter.restartMs);
     const target = this.samples(this.jitter.targetMs);
-    return this.ring.length >= target || (this.state === 'starting' && this.waited >= PATIENCE * target);
+    return this.ring.length >= target || this.waited >= PATIENCE * target;
   }
 
   private startPlaying() {

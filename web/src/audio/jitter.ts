@@ -32,6 +32,12 @@ export class JitterTarget {
     return this.ms;
   }
 
+  /** What to hold before a sentence goes on that had to stop. The silence itself counts only afterwards: against a synthesiser that
+   * is slower than speech, a goal that moves with the clock would never be reached. */
+  get restartMs(): number {
+    return Math.min(this.config.maxMs, this.ms + GROW_MIN_MS);
+  }
+
   /** A sentence had to stop in its middle for `silenceMs`. */
   underran(silenceMs: number) {
     this.flawlessMs = 0;

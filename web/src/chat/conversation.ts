@@ -140,17 +140,22 @@ function change(messages: Message[], id: string, fields: Partial<Message>): Mess
 }
 
 function addItem(state: Conversation, item: Item, previous: string | null): Message[] {
-  if (item.role === 'system') return state.messages;
-  const status = item.status === 'in_progress' ? 'streaming' : item.status === 'incomplete' ? 'cut' : 'done';
-  const known = state.messages.find(({ id }) => id === item.id);
-  if (known) {
-    return known.status === 'sending' ? change(state.messages, item.id, { status: 'done' }) : state.messages;
-  }
-  const added = message(item.id, item.role, itemText(item), item.role === 'user' ? 'done' : status);
-  const after = state.messages.findIndex(({ id }) => id === previous);
-  if (after < 0) return [...state.messages, added];
-  return [...state.messages.slice(0, after + 1), added, ...state.messages.slice(after + 1)];
+  const { messages } = state;
+  if (item.role === 'system') return messages;
+  const known = messages.find(({ id }) => id === item.id);
+  if (known && known.status !== 'sending') return messages;
+  const status = item.role === 'user' || !item.status || item.status === 'completed' ? 'done' : STATUS[item.status];
+  const added: Message = known ? { ...known, status: 'done' } : message(item.id, item.role, itemText(item), status);
+  const others = messages.filter(({ id }) => id !== item.id);
+  const after = others.findIndex(({ id }) => id === previous);
+  if (after >= 0) return [...others.slice(0, after + 1), added, ...others.slice(after + 1)];
+  // Before what the server does not know yet, unless it is one of those.
+  const unknown = known ? messages.indexOf(known) : others.findIndex((m) => m.status === 'sending');
+  const at = unknown < 0 ? others.length : unknown;
+  return [...others.slice(0, at), added, ...others.slice(at)];
 }
+
+const STATUS = { in_progress: 'streaming', incomplete: 'cut', completed: 'done' } as const;
 
 function finishItem(m: Message, item: Item): Message {
   const finished = withServerText(m, item);

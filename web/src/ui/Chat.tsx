@@ -114,6 +114,7 @@ function Presence({ state: { status, speaking, conversation }, words }: { state:
     <p className="flex items-center gap-1.5 text-xs text-faint" data-status={status.state}>
       <span className={`size-1.5 rounded-full ${live ? (speaking ? 'bg-ember' : 'bg-[#4d8f4a]') : 'bg-faint'}`} />
       {text}
+      <span className="sm:hidden">· Avatar Forge</span>
     </p>
   );
 }

@@ -47,8 +47,8 @@ export function Messages({ room, state, name }: { room: Room; state: RoomState; 
     <main className="relative min-h-0 flex-1">
       <div ref={scroller} onScroll={onScroll} className="h-full overflow-y-auto overscroll-contain" tabIndex={-1}>
         <div className="mx-auto flex min-h-full max-w-3xl flex-col px-4 py-6 sm:px-6">
-          {messages.length === 0 && !awaiting && <Opening character={state.character} name={name} />}
-          <ol className="mt-auto flex flex-col gap-5" aria-label={words.conversation}>
+          <Opening character={state.character} name={name} small={messages.length > 0 || awaiting} />
+          <ol className="flex flex-col gap-5" aria-label={words.conversation}>
             {messages.map((message) =>
               message.role === 'user' ? (
                 <Own key={message.id} message={message} />
@@ -94,15 +94,16 @@ export function Messages({ room, state, name }: { room: Room; state: RoomState; 
   );
 }
 
-function Opening({ character, name }: { character: Character | null; name: string }) {
+/** Who is speaking: the whole window while there is nothing else to see, then the head of the conversation. */
+function Opening({ character, name, small }: { character: Character | null; name: string; small: boolean }) {
   return (
-    <div className="my-auto flex flex-col items-center py-8 text-center">
-      <Avatar character={character} className="size-24 rounded-3xl text-4xl" />
-      <h2 className="mt-5 text-xl font-bold tracking-tight">{name}</h2>
+    <div className={`flex flex-col items-center text-center ${small ? 'pt-2 pb-10' : 'my-auto py-8'}`}>
+      <Avatar character={character} className={small ? 'size-16 rounded-2xl text-2xl' : 'size-24 rounded-3xl text-4xl'} />
+      <h2 className={`font-bold tracking-tight ${small ? 'mt-3' : 'mt-5 text-xl'}`}>{name}</h2>
       {character?.description && (
-        <p className="mt-2 max-w-md leading-relaxed text-pretty text-soft">{character.description}</p>
+        <p className={`mt-2 max-w-md leading-relaxed text-pretty text-soft ${small ? 'text-sm' : ''}`}>{character.description}</p>
       )}
-      {character?.sampleDialogue && (
+      {!small && character?.sampleDialogue && (
         <blockquote className="mt-6 max-w-md rounded-2xl bg-sunken px-5 py-4 text-[0.9375rem] leading-relaxed text-pretty">
           “{character.sampleDialogue}”
         </blockquote>
@@ -143,7 +144,7 @@ const Theirs = memo(function Theirs({ room, message, character, segment }: Their
         <p className="rounded-2xl rounded-tl-md border border-line bg-raised px-4 py-2.5 leading-[1.75] whitespace-pre-wrap">
           <Speech room={room} message={message} segment={segment} />
         </p>
-        {message.status === 'cut' && <p className="mt-1 ml-1 text-xs text-faint">{words.cut}</p>}
+        {message.status === 'cut' && <p className="mt-1 ml-1 text-xs text-faint">{message.heardChars === null ? words.cut : words.cutUnheard}</p>}
         {message.status === 'failed' && <p className="mt-1 ml-1 text-xs text-bad">{words.responseFailed}</p>}
       </div>
     </li>

@@ -24,8 +24,9 @@ export function Speech({ room, message, segment }: SpeechProps) {
         }
         return (
           <span key={sentence.segment} data-segment={sentence.segment}>
-            {said}
+            {sentence.failed ? said.trimEnd() : said}
             {sentence.failed && <Unspoken />}
+            {sentence.failed && said.slice(said.trimEnd().length)}
           </span>
         );
       })}
@@ -41,7 +42,7 @@ function Cut({ message, heard }: { message: Message; heard: number }) {
     <>
       {message.text.slice(0, heard)}
       {rest.trim() !== '' && (
-        <span className="text-faint opacity-60" data-testid="unheard">
+        <span className="text-faint opacity-75" data-testid="unheard">
           <span className="sr-only"> ({words.unheard}) </span>
           {rest}
         </span>
@@ -53,7 +54,7 @@ function Cut({ message, heard }: { message: Message; heard: number }) {
 function Unspoken() {
   const words = useWords();
   return (
-    <span className="mx-1 inline-block align-middle text-bad" role="img" aria-label={words.speechFailed} title={words.speechFailed}>
+    <span className="ml-1 inline-block align-middle text-bad" role="img" aria-label={words.speechFailed} title={words.speechFailed}>
       <svg viewBox="0 0 16 16" className="size-3.5" fill="none" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" aria-hidden="true">
         <path d="M3 6.5v3h2L8 12V4L5 6.5H3ZM10.5 6.5l3 3M13.5 6.5l-3 3" />
       </svg>
