@@ -106,6 +106,9 @@ const ko: Words = {
     upstream_failed: '언어 모델이 답하지 못했어요. 잠시 뒤에 다시 말해 주세요.',
     upstream_unavailable: '언어 모델에 연결할 수 없어요. 잠시 뒤에 다시 말해 주세요.',
     upstream_timeout: '언어 모델의 답이 너무 늦어요. 잠시 뒤에 다시 말해 주세요.',
+    model_not_found: '설정된 언어 모델이 서버에 없어요.',
+    context_length_exceeded: '대화가 모델이 읽을 수 있는 길이를 넘었어요. 새 대화를 시작해 주세요.',
+    string_above_max_length: '메시지는 8,000자까지 보낼 수 있어요.',
     response_failed: '답을 끝까지 만들지 못했어요. 다시 말해 주세요.',
   },
 };
@@ -165,6 +168,9 @@ const en: Words = {
     upstream_failed: 'The language model could not answer. Please try again in a moment.',
     upstream_unavailable: 'The language model cannot be reached. Please try again in a moment.',
     upstream_timeout: 'The language model took too long. Please try again in a moment.',
+    model_not_found: 'The language model that is configured is not on its server.',
+    context_length_exceeded: 'The conversation is longer than the model can read. Please start a new one.',
+    string_above_max_length: 'A message can be 8,000 characters long.',
     response_failed: 'The answer could not be finished. Please try again.',
   },
 };
@@ -224,6 +230,9 @@ const ja: Words = {
     upstream_failed: '言語モデルが答えられませんでした。少し後でもう一度お試しください。',
     upstream_unavailable: '言語モデルに接続できません。少し後でもう一度お試しください。',
     upstream_timeout: '言語モデルの応答が遅すぎます。少し後でもう一度お試しください。',
+    model_not_found: '設定された言語モデルがサーバーにありません。',
+    context_length_exceeded: '会話がモデルの読める長さを超えました。新しい会話を始めてください。',
+    string_above_max_length: 'メッセージは8,000文字までです。',
     response_failed: '答えを最後まで作れませんでした。もう一度お試しください。',
   },
 };

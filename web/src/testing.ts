@@ -51,10 +51,10 @@ export class FakeSocket implements Socket {
   }
 
   /** Answers the question that a resuming client ends a replay with. */
-  answersFence(number: number) {
+  answersFence(number: number, code = 'item_not_found') {
     const fence = this.sent.findLast(({ event_id }) => String(event_id).startsWith('fence_'));
     if (!fence) throw new Error('no fence was sent');
-    this.says(number, { type: 'error', error: { type: 'invalid_request_error', code: 'item_not_found', message: '', event_id: fence.event_id } });
+    this.says(number, { type: 'error', error: { type: 'invalid_request_error', code, message: '', event_id: fence.event_id } });
   }
 
   breaks(code = 1006, reason = '') {

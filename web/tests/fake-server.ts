@@ -110,7 +110,7 @@ class FakeSession {
   private emitAudio(where: Json, segment: number, pcm: Int16Array, last: boolean) {
     const bytes = Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength);
     if (this.extension.transport !== 'binary') {
-      this.emit({ type: 'response.output_audio.delta', ...where, delta: bytes.toString('base64') });
+      this.emit({ type: 'response.output_audio.delta', ...where, delta: bytes.toString('base64'), avatarforge: { segment } });
       return;
     }
     const number = ++this.number;
@@ -304,7 +304,8 @@ class FakeSession {
     if (fails) {
       this.emit({
         type: 'error',
-        error: { type: 'server_error', code: 'speech_failed', message: 'synthesis failed', avatarforge: { segment } },
+        error: { type: 'server_error', code: 'speech_failed', message: 'synthesis failed', param: null, event_id: null },
+        avatarforge: { segment },
       });
       this.emit({ type: 'avatarforge.sentence.done', segment, error: { code: 'speech_failed', message: 'synthesis failed' } });
       return;
@@ -315,11 +316,14 @@ class FakeSession {
     const total = Math.round((durationMs * RATE) / 1000);
     const chunk = (CHUNK_MS * RATE) / 1000;
     for (let at = 0; at < total; at += chunk) {
-      if (running.cancelled) return;
+      if (running.cancelled) {
+        this.emit({ type: 'avatarforge.sentence.done', segment, error: { code: 'speech_cancelled', message: 'cancelled' } });
+        return;
+      }
       this.emitAudio(where, segment, tone(at, Math.min(chunk, total - at), total), at + chunk >= total);
       await sleep(CHUNK_MS / this.options.speed);
     }
-    if (!running.cancelled) this.emit({ type: 'avatarforge.sentence.done', segment, duration_ms: durationMs });
+    this.emit({ type: 'avatarforge.sentence.done', segment, duration_ms: durationMs });
   }
 }
 

@@ -62,8 +62,8 @@ describe('a turn', () => {
       sentence(8, 1, 'b.'),
       sentence(9, 2, 'c.'),
       event({ type: 'avatarforge.sentence.done', segment: 7, duration_ms: 900 }),
-      event({ type: 'error', error: { code: 'speech_failed', message: '', avatarforge: { segment: 8 } } }),
-      event({ type: 'avatarforge.sentence.done', segment: 9, error: 'broken' }),
+      event({ type: 'error', error: { code: 'speech_failed', message: '' }, avatarforge: { segment: 8 } }),
+      event({ type: 'avatarforge.sentence.done', segment: 9, error: { code: 'speech_failed', message: '' } }),
     ]);
     expect(state.messages[1]!.sentences).toMatchObject([
       { durationMs: 900, failed: false },
@@ -74,6 +74,15 @@ describe('a turn', () => {
 });
 
 describe('an interrupted answer', () => {
+  it('did not fail to be spoken', () => {
+    const state = play([
+      ...begun,
+      sentence(7, 0, 'a.'),
+      event({ type: 'avatarforge.sentence.done', segment: 7, error: { code: 'speech_cancelled', message: '' } }),
+    ]);
+    expect(state.messages[1]!.sentences).toMatchObject([{ failed: false }]);
+  });
+
   const cut: Action = { kind: 'cut', id: 'a1', heardChars: 2 };
 
   it('stays whole on the page, with what was heard marked as the server cut it', () => {

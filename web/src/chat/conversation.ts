@@ -107,12 +107,12 @@ function reduceEvent(state: Conversation, event: ServerEvent): Conversation {
         ...state,
         messages: changeSentence(state.messages, event.segment, {
           durationMs: event.duration_ms ?? 0,
-          ...(event.error ? { failed: true } : {}),
+          ...(event.error && event.error.code !== 'speech_cancelled' ? { failed: true } : {}),
         }),
       };
 
     case 'error': {
-      const segment = event.error.avatarforge?.segment ?? event.avatarforge?.segment;
+      const segment = event.avatarforge?.segment;
       if (event.error.code !== 'speech_failed' || segment === undefined) return state;
       return { ...state, messages: changeSentence(state.messages, segment, { failed: true }) };
     }

@@ -62,11 +62,13 @@ describe('heardChars', () => {
   ];
   const heard = (ms: number) => text.slice(0, heardChars(text, sentences, ms, 'ko'));
 
-  it('goes to the end of the last word that had begun', () => {
+  it('goes to the end of the last word that was spoken to its end', () => {
     expect(heard(0)).toBe('');
-    expect(heard(100)).toBe('하나');
+    expect(heard(300)).toBe('');
+    expect(heard(700)).toBe('하나');
     expect(heard(1000)).toBe('하나 둘. ');
-    expect(heard(1100)).toBe('하나 둘. 셋');
+    expect(heard(1100)).toBe('하나 둘. ');
+    expect(heard(1600)).toBe('하나 둘. 셋');
     expect(heard(3000)).toBe(text);
     expect(heard(9000)).toBe(text);
   });
@@ -74,7 +76,7 @@ describe('heardChars', () => {
   it('guesses the length of a sentence that is still coming', () => {
     const open = [sentences[0]!, { ...sentences[1]!, durationMs: null }];
     const ms = 1000 + guessDurationMs(text.slice(6));
-    expect(heardChars(text, open, ms - 1, 'ko')).toBe(text.length);
-    expect(heardChars(text, open, 1100, 'ko')).toBeLessThan(text.length);
+    expect(heardChars(text, open, ms, 'ko')).toBe(text.length);
+    expect(heardChars(text, open, ms - 1, 'ko')).toBe(text.lastIndexOf(' '));
   });
 });

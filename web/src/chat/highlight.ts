@@ -52,7 +52,7 @@ export function wordAt(words: Word[], playedMs: number, durationMs: number): num
   return index < 0 ? words.length - 1 : index;
 }
 
-/** How many characters of a message have been heard after `audioEndMs` of its sound, up to the end of the last word begun. */
+/** How many characters of a message have been heard after `audioEndMs` of its sound. A word counts once it was spoken to its end. */
 export function heardChars(text: string, sentences: Sentence[], audioEndMs: number, language: string): number {
   let left = audioEndMs;
   let heard = 0;
@@ -64,11 +64,8 @@ export function heardChars(text: string, sentences: Sentence[], audioEndMs: numb
       heard = sentence.end;
       continue;
     }
-    if (left > 0) {
-      const words = wordsOf(said, language);
-      const word = words[wordAt(words, left, duration)];
-      if (word) heard = sentence.start + word.end;
-    }
+    const word = wordsOf(said, language).findLast(({ to }) => to <= left / duration);
+    if (word) heard = sentence.start + word.end;
     break;
   }
   return heard;

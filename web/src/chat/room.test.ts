@@ -353,7 +353,7 @@ describe('errors', () => {
     const c = new Case();
     await c.say('안녕');
     c.answers();
-    c.server({ type: 'error', error: { type: 'server_error', code: 'speech_failed', message: '', avatarforge: { segment: 1 } } });
+    c.server({ type: 'error', error: { type: 'server_error', code: 'speech_failed', message: '' }, avatarforge: { segment: 1 } });
     expect(c.room.state.notices).toEqual([]);
     expect(c.message('a1')?.sentences).toMatchObject([{ failed: true }]);
   });

@@ -148,11 +148,10 @@ describe('numbering', () => {
 });
 
 describe('base64 audio', () => {
-  it('belongs to the sentence announced last, and ends with its sentence.done', () => {
+  it('says its segment, and that ends with sentence.done', () => {
     const c = new Case().open();
-    c.socket.says(3, { type: 'avatarforge.sentence', segment: 4, item_id: 'a', index: 0, text: 'x' });
-    c.socket.says(4, { type: 'response.output_audio.delta', delta: 'NBL//w==' });
-    c.socket.says(5, { type: 'avatarforge.sentence.done', segment: 4, duration_ms: 1 });
+    c.socket.says(3, { type: 'response.output_audio.delta', delta: 'NBL//w==', avatarforge: { segment: 4 } });
+    c.socket.says(4, { type: 'avatarforge.sentence.done', segment: 4, duration_ms: 1 });
     expect(c.audio.map(({ segment, pcm, last }) => [segment, [...pcm], last])).toEqual([
       [4, [0x1234, -1], false],
       [4, [], true],
@@ -339,15 +338,22 @@ describe('a replay log that does not reach back', () => {
     expect(c.client.resumePoint).toEqual({ session: 'S', lastEvent: 503 });
   });
 
-  it('takes a session restored after a wait in line, numbered anew', async () => {
+  it.each([
+    ['anew', 1],
+    ['on', 4],
+    ['on with a gap', 90],
+  ])('takes a session restored after a wait in line, numbered %s', async (_, first) => {
     const c = new Case().open();
     c.socket.sounds(3, 1, [1]);
     await c.reconnected();
-    c.socket.says(1, { type: 'avatarforge.queue', position: 1, waiting: 1 });
+    c.socket.says(first, { type: 'avatarforge.queue', position: 1, waiting: 1 });
     expect(c.state).toBe('queued');
-    c.socket.says(2, incomplete);
-    c.socket.answersFence(3);
-    expect(c.client.resumePoint).toEqual({ session: 'S', lastEvent: 3 });
+    c.socket.answersFence(first + 1, 'waiting_for_slot');
+    expect(c.state, 'an answer that it is too early is not the end of a replay').toBe('queued');
+    c.socket.says(first + 2, incomplete);
+    c.socket.answersFence(first + 3);
+    expect(c.state).toBe('open');
+    expect(c.client.resumePoint).toEqual({ session: 'S', lastEvent: first + 3 });
   });
 
   it('asks again for a response only if its message has none', async () => {
@@ -415,15 +421,38 @@ describe('a refused handshake', () => {
     expect(c.platform.sockets.length).toBe(2);
   });
 
-  it('without a reason, time and again, makes it give the session up', async () => {
-    const c = new Case().open();
+  /** The server is there, refuses, and says no more; up to the attempt that leaves the session out. */
+  const untilTrial = async (c: Case) => {
     c.socket.breaks();
-    for (let i = 0; i < 4; i++) {
-      expect(c.resets).toEqual([]);
+    for (let i = 0; i < 3; i++) {
       await vi.advanceTimersByTimeAsync(5_000);
-      await refuse(c, 426, '');
+      expect(c.socket.url.searchParams.get('session')).toBe('S');
+      await refuse(c, 400, 'invalid_request');
     }
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(Object.fromEntries(c.socket.url.searchParams), 'a trial').toEqual({ queue: '1', character: 'alice' });
+  };
+
+  it('without a reason, time and again, makes it try a new session, and give the old one up if it gets that', async () => {
+    const c = new Case().open();
+    c.say('m1', 'hello');
+    await untilTrial(c);
+    expect(c.resets).toEqual([]);
+    c.socket.onopen?.();
+    c.socket.says(1, { type: 'session.created', session: { id: 'T', type: 'realtime' } });
     expect(c.resets).toEqual(['lost']);
+    expect(c.client.resumePoint).toEqual({ session: 'T', lastEvent: 1 });
+    expect(c.socket.types()).toEqual(['session.update', 'conversation.item.create', 'response.create']);
+  });
+
+  it('of the new session as well shows that the old one is not to blame', async () => {
+    const c = new Case().open();
+    await untilTrial(c);
+    await refuse(c, 400, 'invalid_request');
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(c.resets).toEqual([]);
+    expect(c.client.resumePoint).toEqual({ session: 'S', lastEvent: 2 });
+    expect(c.socket.url.searchParams.get('session')).toBe('S');
   });
 
   it('that nobody explains is a broken network: the session is kept', async () => {

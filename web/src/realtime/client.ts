@@ -65,8 +65,8 @@ const PROBE_TIMEOUT = 3_000;
 const STABLE_AFTER = 5_000;
 /** A page hidden for longer may have slept through the server's pings. */
 const SUSPECT_HIDDEN = 15_000;
-/** The server answers HTTP and refuses the session this often, without a reason: give the session up. */
-const MAX_UNEXPLAINED_REFUSALS = 4;
+/** The server is there and refuses the session this often, and does not say why: see whether it would begin a new one. */
+const REFUSALS_BEFORE_TRIAL = 3;
 
 /** Our close code for a connection that is given up in order to resume on another: 1000 would end the session. */
 const CLOSE_ABANDONED = 4000;
@@ -93,8 +93,6 @@ export class RealtimeClient {
   // The session.
   private sessionId: string | null = null;
   private lastEvent = 0;
-  /** The segment announced last: audio in JSON events does not say which it belongs to. */
-  private announced: number | null = null;
 
   // The socket.
   private socket: Socket | null = null;
@@ -105,6 +103,8 @@ export class RealtimeClient {
   private rebuilding = false;
   private fence: string | null = null;
   private unexplained = 0;
+  /** This attempt leaves the session out, to see whether that is what is refused. */
+  private trial = false;
 
   private connectTimer: ReturnType<typeof setTimeout> | undefined;
   private answerTimer: ReturnType<typeof setTimeout> | undefined;
@@ -187,6 +187,7 @@ export class RealtimeClient {
     if (this.sessionId === null) this.lastEvent = 0;
     this.fence = null;
     this.rebuilding = false;
+    this.trial = this.sessionId !== null && this.unexplained === REFUSALS_BEFORE_TRIAL;
 
     const url = this.url();
     const socket = this.platform.open(url, ['realtime']);
@@ -196,7 +197,7 @@ export class RealtimeClient {
     socket.onopen = () => {
       this.opened = true;
       clearTimeout(this.connectTimer);
-      if (this.sessionId === null) this.expectAnswer(ANSWER_TIMEOUT);
+      if (this.sessionId === null || this.trial) this.expectAnswer(ANSWER_TIMEOUT);
       else this.sendFence(ANSWER_TIMEOUT);
     };
     socket.onmessage = ({ data }) => this.receive(data);
@@ -208,7 +209,7 @@ export class RealtimeClient {
 
   private url(): string {
     const query = new URLSearchParams({ queue: '1' });
-    if (this.sessionId !== null) {
+    if (this.sessionId !== null && !this.trial) {
       query.set('session', this.sessionId);
       query.set('last_event', String(this.lastEvent));
     } else if (this.config.character !== undefined) {
@@ -276,10 +277,13 @@ export class RealtimeClient {
       begins = true;
       this.lastEvent = number;
       this.sessionBegins(event.session);
-    } else if (event.type === 'avatarforge.queue' && !this.ready) {
-      // A session restored from the store is numbered anew, by the session.created that ends the wait.
+    } else if (!this.ready && (event.type === 'avatarforge.queue' || this.statusNow.state === 'queued')) {
+      // In line nothing has begun: a session restored from the store is numbered by the session.created that ends the wait, and a
+      // fence is only told that it is too early.
       if (number === this.lastEvent + 1) this.lastEvent = number;
-      this.setStatus({ state: 'queued', position: event.position, waiting: event.waiting });
+      if (event.type === 'avatarforge.queue') {
+        this.setStatus({ state: 'queued', position: event.position, waiting: event.waiting });
+      }
       return;
     } else if (!this.count(number)) {
       return;
@@ -294,12 +298,9 @@ export class RealtimeClient {
       return;
     }
     if (event.type === 'response.output_audio.delta') {
-      if (this.announced !== null) {
-        this.listener.audio({ segment: this.announced, pcm: decodeBase64Pcm(event.delta), last: false });
-      }
+      this.listener.audio({ segment: event.avatarforge.segment, pcm: decodeBase64Pcm(event.delta), last: false });
       return;
     }
-    if (event.type === 'avatarforge.sentence') this.announced = event.segment;
     this.listener.event(event);
     if (event.type === 'avatarforge.sentence.done') {
       this.listener.audio({ segment: event.segment, pcm: new Int16Array(0), last: true });
@@ -329,7 +330,6 @@ export class RealtimeClient {
   private sessionBegins(session: Session) {
     const known = this.sessionId;
     this.sessionId = session.id;
-    this.announced = null;
     if (known === session.id) {
       this.rebuilding = true;
       this.listener.reset('rebuilt');
@@ -347,8 +347,9 @@ export class RealtimeClient {
       session: { type: 'realtime', ...this.config.session },
     });
     // After a conversation told anew comes its fence. One sent earlier, while we stood in line, may never have been read.
-    if (this.rebuilding) this.sendFence(ANSWER_TIMEOUT);
-    else this.becomeReady();
+    if (!this.rebuilding) return this.becomeReady();
+    this.setStatus(this.reconnecting(null));
+    this.sendFence(ANSWER_TIMEOUT);
   }
 
   // Ending.
@@ -385,9 +386,8 @@ export class RealtimeClient {
     const problem = await this.platform.whyRefused(url);
     if (this.socket !== socket) return; // Meanwhile another attempt began.
     if (problem === null) return this.lostConnection();
-    if (this.sessionId !== null && (problem.status === 404 || this.unexplained + 1 >= MAX_UNEXPLAINED_REFUSALS)) {
+    if (problem.status === 404 && this.sessionId !== null && !this.trial) {
       this.sessionId = null;
-      this.unexplained = 0;
       this.outbox.forgetSession();
       this.listener.reset('lost');
       this.setStatus({ state: 'connecting' });
@@ -398,7 +398,8 @@ export class RealtimeClient {
       return this.finish({ state: 'refused', problem });
     }
     if (problem.status === 503) return this.lostConnection(problem.retryAfterMs, problem);
-    this.unexplained++;
+    // A gateway whose server is starting says nothing about the session. A trial that was refused says that it is not the session.
+    if (problem.status < 500) this.unexplained = this.trial ? 0 : this.unexplained + 1;
     return this.lostConnection();
   }
 

@@ -107,7 +107,6 @@ export interface RealtimeError {
   param?: string | null;
   /** The `event_id` of the client event at fault. */
   event_id?: string | null;
-  avatarforge?: { segment?: number };
 }
 
 interface Numbered {
@@ -197,6 +196,7 @@ export interface OutputAudioDelta extends InContent {
   type: 'response.output_audio.delta';
   /** Base64 of PCM16 little-endian. Only with `transport: "json"`. */
   delta: string;
+  avatarforge: { segment: number };
 }
 export interface OutputAudioDone extends InContent {
   type: 'response.output_audio.done';
@@ -208,7 +208,8 @@ export interface ResponseDone extends Numbered {
 export interface ErrorEvent extends Numbered {
   type: 'error';
   error: RealtimeError;
-  avatarforge?: { segment?: number };
+  /** With code `speech_failed`: the sentence that could not be spoken. */
+  avatarforge?: { segment: number };
 }
 export interface SentenceEvent extends Numbered {
   type: 'avatarforge.sentence';
@@ -227,7 +228,8 @@ export interface SentenceDone extends Numbered {
   type: 'avatarforge.sentence.done';
   segment: number;
   duration_ms?: number;
-  error?: string | { code?: string; message?: string } | null;
+  /** Code `speech_cancelled`: an interruption came first. */
+  error?: { code: string; message: string } | null;
 }
 export interface QueueEvent extends Numbered {
   type: 'avatarforge.queue';
