@@ -1,0 +1,98 @@
+/**
+ * Finds or starts the servers that the end-to-end tests talk to:
+ * - `AVATARFORGE_URL` (and `AVATARFORGE_TLS_URL` for stock Realtime clients, which insist on WSS): running servers;
+ * - else `bin/avatarforge`, if it has been built, with its demo model and voice;
+ * - else, or with `AVATARFORGE_FAKE=1`, the fake server.
+ */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type {} from 'vitest';
+import type { TestProject } from 'vitest/node';
+import { FakeServer } from './fake-server.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    url: string;
+    /** Empty where there is none. */
+    tlsUrl: string;
+    fake: boolean;
+  }
+}
+
+const binary = fileURLToPath(new URL('../../bin/avatarforge', import.meta.url));
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const given = process.env.AVATARFORGE_URL;
+  if (given !== undefined) {
+    project.provide('url', given);
+    project.provide('tlsUrl', process.env.AVATARFORGE_TLS_URL ?? '');
+    project.provide('fake', false);
+    return async () => undefined;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'avatarforge-e2e-'));
+  if (process.env.AVATARFORGE_FAKE !== '1' && existsSync(binary)) {
+    const plain = await startBinary(join(folder, 'plain'), []);
+    const tls = await startBinary(join(folder, 'tls'), ['--tls-self-signed', 'true']);
+    project.provide('url', plain.url);
+    project.provide('tlsUrl', tls.url);
+    project.provide('fake', false);
+    return async () => {
+      await Promise.all([stop(plain.process), stop(tls.process)]);
+      rmSync(folder, { recursive: true, force: true });
+    };
+  }
+  const plain = await FakeServer.start();
+  const tls = await FakeServer.start({ tls: certificate(folder) });
+  project.provide('url', plain.url);
+  project.provide('tlsUrl', tls.url);
+  project.provide('fake', true);
+  return async () => {
+    await Promise.all([plain.stop(), tls.stop()]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+/** Starts the program on a free port and waits for the line in which it says its address. */
+function startBinary(dataDir: string, flags: string[]): Promise<{ url: string; process: ChildProcess }> {
+  const child = spawn(
+    binary,
+    ['serve', '--listen-addr', '127.0.0.1:0', '--data-dir', dataDir, '--llm-service', 'demo', '--tts-service', 'demo', ...flags],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const read = (chunk: Buffer) => {
+      output += chunk.toString();
+      const url = /https?:\/\/127\.0\.0\.1:[0-9]+/.exec(output);
+      if (url) resolve({ url: url[0], process: child });
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    child.on('exit', (code) => reject(new Error(`avatarforge ended with ${code} before it said its address:\n${output}`)));
+    child.on('error', reject);
+  });
+}
+
+function stop(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null) return resolve();
+    child.removeAllListeners('exit');
+    child.on('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
+}
+
+function certificate(folder: string): { key: string; cert: string } {
+  const key = join(folder, 'key.pem');
+  const cert = join(folder, 'cert.pem');
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1',
+      '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert],
+    { stdio: 'pipe' },
+  );
+  return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+}
