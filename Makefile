@@ -8,7 +8,7 @@ PKG      ?= ./...
 
 run: build ; ./bin/avatarforge serve
 
-build: web ; $(GO_BUILD) -ldflags "-X main.version=$(VERSION)" -o bin/avatarforge ./cmd/avatarforge
+build: web ; $(GO_BUILD) -ldflags "-X main.buildVersion=$(VERSION)" -o bin/avatarforge ./cmd/avatarforge
 
 web: web/dist/index.html
 

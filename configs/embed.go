@@ -19,11 +19,5 @@ func Characters() fs.FS {
 	return characters
 }
 
-// Voices is the content of voices.json.
-func Voices() []byte {
-	voices, err := files.ReadFile("voices.json")
-	if err != nil {
-		panic(err) // embedded above
-	}
-	return voices
-}
+// Files is all that is embedded: characters/ and voices.json.
+func Files() fs.FS { return files }

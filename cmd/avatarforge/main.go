@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/spf13/pflag"
 )
@@ -15,7 +19,8 @@ func main() {
 }
 
 // usage is what a wrong command line gets.
-const usage = `usage: avatarforge config [--json] [flags]
+const usage = `usage: avatarforge serve [flags]
+       avatarforge config [--json] [flags]
        avatarforge version
 `
 
@@ -27,6 +32,8 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	}
 	var err error
 	switch command := args[0]; command {
+	case "serve":
+		err = runServe(args[1:], environ, stdout, stderr)
 	case "config":
 		err = runConfig(args[1:], environ, stdout)
 	case "version":
@@ -40,6 +47,43 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
+}
+
+// runServe serves until the program is told to end: SIGTERM and SIGINT drain, a second
+// one ends it at once.
+func runServe(args, environ []string, stdout, stderr io.Writer) error {
+	cfg, _, err := loadConfig(args, environ)
+	if errors.Is(err, pflag.ErrHelp) {
+		if _, err := io.WriteString(stdout, "avatarforge serve [flags] runs the server.\n\n"); err != nil {
+			return err
+		}
+		return printHelp(stdout)
+	}
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // from here on a signal has its usual effect
+	return serve(ctx, &cfg, stdout, newLogger(&cfg.Telemetry, stderr))
+}
+
+// newLogger writes text to a person and JSON to a machine, unless it is told which.
+func newLogger(cfg *TelemetryConfig, out io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: cfg.LogLevel}
+	if cfg.LogFormat == logText || cfg.LogFormat == "" && isTerminal(out) {
+		return slog.New(slog.NewTextHandler(out, options))
+	}
+	return slog.New(slog.NewJSONHandler(out, options))
+}
+
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // runConfig prints the configuration in force.
@@ -62,8 +106,14 @@ func runConfig(args, environ []string, stdout io.Writer) error {
 	}
 }
 
-// version is the module's, or the commit's where it was built in a clone.
+// buildVersion is set by the linker.
+var buildVersion string //nolint:gochecknoglobals // the linker sets nothing else
+
+// version is what the build said, the module's, or the commit's where it was built in a clone.
 func version() string {
+	if buildVersion != "" {
+		return buildVersion
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

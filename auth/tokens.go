@@ -1,0 +1,98 @@
+package auth
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// ErrInvalid says that a token is not ours, has expired, or names nobody.
+var ErrInvalid = errors.New("the token is not valid")
+
+// Tokens issues and verifies tokens: JWTs signed with HMAC-SHA-256. Safe for use by
+// several goroutines.
+type Tokens struct {
+	secret []byte
+	ttl    time.Duration
+}
+
+// minSecretBytes is what HMAC-SHA-256 needs to be as strong as its hash.
+const minSecretBytes = 32
+
+// NewTokens signs with the secret, of 32 bytes or more. ttl is how long a token is
+// valid; zero means 24 h.
+func NewTokens(secret string, ttl time.Duration) (*Tokens, error) {
+	if len(secret) < minSecretBytes {
+		return nil, fmt.Errorf("a token secret needs %d characters at least, this one has %d", minSecretBytes, len(secret))
+	}
+	if ttl <= 0 {
+		ttl = 24 * time.Hour
+	}
+	return &Tokens{secret: []byte(secret), ttl: ttl}, nil
+}
+
+// Issue makes a token for a user.
+func (t *Tokens) Issue(user string, now time.Time) (string, error) {
+	claims := jwt.RegisteredClaims{
+		Subject:   user,
+		IssuedAt:  jwt.NewNumericDate(now),
+		ExpiresAt: jwt.NewNumericDate(now.Add(t.ttl)),
+	}
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(t.secret)
+	if err != nil {
+		return "", fmt.Errorf("sign token: %w", err)
+	}
+	return token, nil
+}
+
+// Verify says whose token it is. The error is ErrInvalid.
+func (t *Tokens) Verify(token string) (user string, err error) {
+	var claims jwt.RegisteredClaims
+	_, err = jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return t.secret, nil },
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired())
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if claims.Subject == "" {
+		return "", fmt.Errorf("%w: it names nobody", ErrInvalid)
+	}
+	return claims.Subject, nil
+}
+
+// Secret is the secret that is kept in the folder, made when there is none yet. Only its
+// owner can read the file.
+func Secret(dir string) (string, error) {
+	file := filepath.Join(dir, "jwt_secret")
+	kept, err := os.ReadFile(file) //nolint:gosec // the folder is the operator's own
+	if err == nil {
+		return string(kept), nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("read token secret: %w", err)
+	}
+	random := make([]byte, minSecretBytes)
+	rand.Read(random) //nolint:errcheck // it never fails
+	secret := hex.EncodeToString(random)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("keep token secret: %w", err)
+	}
+	// Exclusive: of two servers that start at once on one folder, one makes the secret.
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // as above
+	if errors.Is(err, os.ErrExist) {
+		return Secret(dir)
+	}
+	if err != nil {
+		return "", fmt.Errorf("keep token secret: %w", err)
+	}
+	_, err = f.WriteString(secret)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return "", fmt.Errorf("keep token secret: %w", err)
+	}
+	return secret, nil
+}

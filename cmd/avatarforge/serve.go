@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"avatarforge/auth"
+	"avatarforge/configs"
+	"avatarforge/persona"
+	"avatarforge/server"
+	"avatarforge/session"
+	"avatarforge/slots"
+	"avatarforge/tts"
+	"avatarforge/web"
+)
+
+// serve runs the server until ctx ends, and then drains it. It prints where it can be
+// reached to out, once it can.
+func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) error {
+	gin.SetMode(gin.ReleaseMode)
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	// First what a newcomer most often gets wrong: the address.
+	listener, err := net.Listen("tcp", cfg.Server.ListenAddr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; is another server running there? LISTEN_ADDR chooses another address", cfg.Server.ListenAddr, err)
+	}
+	defer listener.Close() //nolint:errcheck // http.Server closes it first
+	cert, err := certificate(&cfg.Server, cfg.Storage.DataDir)
+	if err != nil {
+		return err
+	}
+
+	characters, voices, err := library(&cfg.Content, log)
+	if err != nil {
+		return err
+	}
+	tokens, err := newTokens(cfg)
+	if err != nil {
+		return err
+	}
+	up, err := connect(ctx, cfg, voices, log)
+	if err != nil {
+		return err
+	}
+	defer up.close()
+
+	registry := session.NewRegistry(session.Config{
+		Model:       cfg.LLM.Model,
+		ContextSize: cfg.LLM.NumCtx,
+		MaxTurns:    cfg.Sessions.MaxTurns,
+		ResumeGrace: cfg.Sessions.ResumeGrace,
+		ReplayBytes: int(cfg.Sessions.ResumeLogBytes),
+		Demo:        up.demoNotice(),
+		Log:         log,
+		Metrics:     session.NewMetrics(metrics),
+	}, session.Upstreams{
+		LLM: up.model, Speech: up.speech, Voices: voices, Characters: characters, Tokens: up.tokens,
+	}, slots.NewLocal(slots.Config{Limit: cfg.Sessions.MaxConcurrent, Queue: lineLength(cfg.Sessions.SlotsQueue)}), cfg.Sessions.TTL)
+
+	page, built := web.FS()
+	if !built {
+		log.Warn("the chat room was not built into this binary; make run builds it")
+		page = nil
+	}
+	srv := server.New(server.Config{
+		Registry: registry, Characters: characters, Voices: voices, Page: page,
+		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,
+		AuthRequired: cfg.Auth.Required, Tokens: tokens,
+		WriteTimeout: cfg.Server.WriteTimeout,
+		Metrics:      metrics, Log: log,
+	})
+	up.register(metrics)
+
+	httpServer := &http.Server{
+		Handler:           srv,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		TLSConfig:         cert.config(),
+	}
+	failed := make(chan error, 1)
+	go func() { // waited for below, by failed
+		if cert != nil {
+			failed <- httpServer.ServeTLS(listener, "", "")
+			return
+		}
+		failed <- httpServer.Serve(listener)
+	}()
+	announce(out, listener.Addr(), cert, up)
+
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("shutting down", "drain_timeout", cfg.Server.DrainTimeout)
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Server.DrainTimeout)
+	defer cancel()
+	srv.Drain(drain)
+	if err := httpServer.Shutdown(drain); err != nil {
+		httpServer.Close() //nolint:errcheck // it is given up
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// lineLength translates a line that is switched off.
+func lineLength(queue int) int {
+	if queue == 0 {
+		return -1
+	}
+	return queue
+}
+
+// library loads the characters and voices, from the operator's files or the built-in.
+func library(cfg *ContentConfig, log *slog.Logger) (characters *persona.Presets, voices *tts.Voices, err error) {
+	if cfg.CharactersDir != "" {
+		characters, err = persona.NewPresetsDir(cfg.CharactersDir, log)
+	} else {
+		characters, err = persona.NewPresets(configs.Characters(), log)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("load characters: %w; CHARACTERS_DIR names their folder", err)
+	}
+	if cfg.VoicesFile != "" {
+		dir, name := filepath.Split(cfg.VoicesFile)
+		voices, err = tts.NewVoices(os.DirFS(filepath.Clean(dir)), name, log)
+	} else {
+		voices, err = tts.NewVoices(configs.Files(), "voices.json", log)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("load voices: %w; VOICES_FILE names their file", err)
+	}
+	return characters, voices, nil
+}
+
+func newTokens(cfg *Config) (*auth.Tokens, error) {
+	secret := string(cfg.Auth.JWTSecret)
+	if secret == "" {
+		var err error
+		if secret, err = auth.Secret(cfg.Storage.DataDir); err != nil {
+			return nil, fmt.Errorf("%w; DATA_DIR names a folder that the server may write to", err)
+		}
+	}
+	tokens, err := auth.NewTokens(secret, cfg.Auth.JWTTTL)
+	if err != nil {
+		return nil, fmt.Errorf("JWT_SECRET: %w", err)
+	}
+	return tokens, nil
+}
+
+// announce tells the operator where to go and what is a stand-in.
+func announce(out io.Writer, addr net.Addr, cert *tlsCertificate, up *upstreams) {
+	scheme := "http"
+	if cert != nil {
+		scheme = "https"
+	}
+	fmt.Fprintf(out, "\n  Avatar Forge is at %s://%s\n", scheme, reachable(addr)) //nolint:errcheck // a terminal
+	if cert != nil && cert.selfSigned {
+		fmt.Fprintf(out, "  Certificate (self-signed), SHA-256: %s\n", cert.fingerprint()) //nolint:errcheck // the same
+	}
+	for _, line := range up.notices() {
+		fmt.Fprintf(out, "  %s\n", line) //nolint:errcheck // the same
+	}
+	fmt.Fprintln(out) //nolint:errcheck // the same
+}
+
+// reachable is an address that a browser on this machine can open.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || !tcp.IP.IsUnspecified() {
+		return addr.String()
+	}
+	return net.JoinHostPort("localhost", fmt.Sprint(tcp.Port))
+}

@@ -1,0 +1,9 @@
+// Package server is HTTP in and out: routes, the WebSocket of the conversation, errors
+// as problem+json, the page, health and metrics.
+//
+// It turns requests into calls of package session and what comes back into bytes; it
+// holds no state of a conversation. A WebSocket is served by two goroutines of its own,
+// one that reads client events into the session and one that writes the session's frames
+// out, see conn. The goroutine of net/http ends with the upgrade, so that an idle
+// connection does not keep its stack and buffers.
+package server

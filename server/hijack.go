@@ -1,0 +1,46 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Buffers of a WebSocket. net/http's own are 4 KiB each way, which a thousand idle
+// listeners would hold for nothing: a client's events and the server's tokens are a few
+// hundred bytes, and what is larger passes a full buffer by.
+const (
+	readBufferBytes  = 1 << 10
+	writeBufferBytes = 1 << 10
+)
+
+// smallHijacker hands over a connection with small buffers, and remembers it, since
+// deadlines are set on it directly.
+//
+// It embeds gin's writer rather than http's: Accept must find the method by which gin
+// sends a status at once.
+type smallHijacker struct {
+	gin.ResponseWriter
+	conn net.Conn // set by Hijack
+}
+
+// Hijack takes the connection over from net/http, with what it has read ahead.
+func (h *smallHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := h.ResponseWriter.Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	h.conn = conn
+	var in io.Reader = conn
+	if n := rw.Reader.Buffered(); n > 0 {
+		ahead, err := rw.Peek(n)
+		if err != nil {
+			return nil, nil, err
+		}
+		in = io.MultiReader(bytes.NewReader(bytes.Clone(ahead)), conn)
+	}
+	return conn, bufio.NewReadWriter(bufio.NewReaderSize(in, readBufferBytes), bufio.NewWriterSize(conn, writeBufferBytes)), nil
+}

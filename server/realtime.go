@@ -1,0 +1,141 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/coder/websocket"
+	"github.com/gin-gonic/gin"
+
+	"avatarforge/session"
+)
+
+const (
+	realtimeSubprotocol = "realtime"
+	// keySubprotocol is how a browser, which can set no header, gives its token.
+	keySubprotocol = "openai-insecure-api-key."
+)
+
+// realtime is GET /v1/realtime: everything that can be refused is refused before the
+// upgrade, as an ordinary response.
+func (s *Server) realtime(c *gin.Context) {
+	opening, last, err := s.handshake(c.Request)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	sess, att, err := s.attach(c.Request.Context(), opening, last)
+	if err != nil {
+		s.fail(c, err)
+		return
+	}
+	h := &smallHijacker{ResponseWriter: c.Writer}
+	ws, err := websocket.Accept(h, c.Request, &websocket.AcceptOptions{
+		Subprotocols:       []string{realtimeSubprotocol},
+		InsecureSkipVerify: true, // ownOrigin has looked
+		CompressionMode:    websocket.CompressionDisabled,
+	})
+	if err != nil {
+		// Accept has answered. Whoever began a session that it cannot reach may resume it.
+		sess.Detach(att, session.Ending{Reason: "the upgrade failed"})
+		s.log.Debug("upgrade failed", "error", err)
+		return
+	}
+	c.Abort()
+	s.conns.Go(func() { newConn(s, ws, h.conn, sess, att).serve() })
+}
+
+// handshake reads what a client asks for.
+func (s *Server) handshake(r *http.Request) (session.Opening, uint64, error) {
+	var o session.Opening
+	if !headerHas(r.Header, "Upgrade", "websocket") {
+		return o, 0, newProblem(http.StatusBadRequest, codeInvalidRequest, "This address speaks WebSocket; connect with a WebSocket client.")
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return o, 0, badQuery("query", "It cannot be read.", r.URL.RawQuery)
+	}
+	o.Model, o.Character, o.Session = query.Get("model"), query.Get("character"), query.Get("session")
+	switch queue := query.Get("queue"); queue {
+	case "", "0":
+	case "1":
+		o.Queue = true
+	default:
+		return o, 0, badQuery("queue", "It can be 0 or 1.", queue)
+	}
+	last := uint64(0)
+	if v := query.Get("last_event"); v != "" {
+		if last, err = strconv.ParseUint(v, 10, 63); err != nil {
+			return o, 0, badQuery("last_event", "It is the number of the last event seen, 0 or more.", v)
+		}
+		if o.Session == "" {
+			return o, 0, badQuery("last_event", "It goes with session.", v)
+		}
+	}
+	if !s.ownOrigin(r) {
+		return o, 0, newProblem(http.StatusForbidden, codeForbidden,
+			fmt.Sprintf("Pages from %s may not connect; add it to ALLOWED_ORIGINS.", r.Header.Get("Origin")))
+	}
+	if o.Owner, err = s.owner(requestToken(r)); err != nil {
+		return o, 0, err
+	}
+	return o, last, nil
+}
+
+func badQuery(name, message, value string) *problem {
+	p := newProblem(http.StatusBadRequest, codeInvalidRequest, "The query parameter "+name+" is wrong: "+message)
+	p.Errors = []fieldProblem{{Location: "query." + name, Message: message, Value: value}}
+	return p
+}
+
+// attach opens the session and becomes its listener. A session that ends in between is
+// opened again: it is restored then.
+func (s *Server) attach(ctx context.Context, o session.Opening, last uint64) (*session.Session, *session.Attachment, error) {
+	for range 3 {
+		sess, err := s.cfg.Registry.Open(o)
+		if err != nil {
+			return nil, nil, err
+		}
+		att, err := sess.Attach(ctx, last)
+		if !errors.Is(err, session.ErrEnded) {
+			return sess, att, err
+		}
+		<-sess.Done()
+		o.Session = sess.ID()
+	}
+	return nil, nil, session.ErrEnded
+}
+
+// requestToken is the credential that a request carries, from wherever it may be.
+func requestToken(r *http.Request) string {
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return token
+	}
+	for _, list := range r.Header.Values("Sec-WebSocket-Protocol") {
+		for offered := range strings.SplitSeq(list, ",") {
+			if token, ok := strings.CutPrefix(strings.TrimSpace(offered), keySubprotocol); ok {
+				return token
+			}
+		}
+	}
+	if cookie, err := r.Cookie("access_token"); err == nil {
+		return cookie.Value
+	}
+	return ""
+}
+
+func headerHas(h http.Header, name, token string) bool {
+	for _, list := range h.Values(name) {
+		for v := range strings.SplitSeq(list, ",") {
+			if strings.EqualFold(strings.TrimSpace(v), token) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,222 @@
+package session
+
+import (
+	"slices"
+	"time"
+
+	"avatarforge/realtime"
+)
+
+// command is what other goroutines ask of the loop. run is called by the loop alone.
+type command interface{ run(s *Session) }
+
+type (
+	doEvent     struct{ event realtime.ClientEvent }
+	reportError struct{ err *realtime.Error }
+	attach      struct {
+		last  uint64
+		reply chan *Attachment // capacity 1
+	}
+	detached struct{ attachment *Attachment }
+	end      struct{ ending Ending }
+	drain    struct{ ending Ending }
+)
+
+func (c reportError) run(s *Session) { s.fail(c.err.EventID, c.err) }
+func (c end) run(s *Session)         { s.stop(c.ending) }
+
+func (c drain) run(s *Session) {
+	if s.response == nil {
+		s.stop(c.ending)
+		return
+	}
+	s.response.then = &c.ending
+}
+
+func (c doEvent) run(s *Session) {
+	if s.state == stateWaiting {
+		s.fail(c.event.ID(), realtime.Invalid(realtime.CodeWaiting, "", "The session waits for a slot; wait for session.created."))
+		return
+	}
+	if err := s.do(c.event); err != nil {
+		s.fail(c.event.ID(), err)
+	}
+}
+
+// do takes up a client's event.
+func (s *Session) do(e realtime.ClientEvent) *realtime.Error {
+	switch e := e.(type) {
+	case realtime.SessionUpdate:
+		return s.update(&e.Session)
+	case realtime.ItemCreate:
+		return s.createItem(&e)
+	case realtime.ItemRetrieve:
+		it := s.items.find(e.ItemID)
+		if it == nil {
+			return notFound(e.ItemID)
+		}
+		s.emit(realtime.ItemRetrieved{Item: it.snapshot()})
+	case realtime.ItemDelete:
+		return s.deleteItem(e.ItemID)
+	case realtime.ItemTruncate:
+		return s.truncateItem(&e)
+	case realtime.ResponseCreate:
+		return s.createResponse(&e.Response)
+	case realtime.ResponseCancel:
+		return s.cancelResponse(e.ResponseID)
+	case realtime.Playback:
+		now := time.Now()
+		s.playhead.report(now, e.Segment, time.Duration(e.PlayedMS)*time.Millisecond)
+		s.moveDeadlines(now)
+	case realtime.Speak:
+		return s.speakItem(e.ItemID)
+	case realtime.Unsupported:
+		return realtime.Invalid(realtime.CodeUnsupported, "type", "%s: voice input is not supported yet; send text by conversation.item.create.", e.Type)
+	}
+	return nil
+}
+
+func notFound(id string) *realtime.Error {
+	return realtime.Invalid(realtime.CodeItemNotFound, "item_id", "There is no item %q in the conversation.", id)
+}
+
+// stockVoices are the names that OpenAI's clients give; any of them means the voice that
+// the session has.
+var stockVoices = []string{
+	"alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse",
+}
+
+// update applies a session.update: all of it, or nothing.
+func (s *Session) update(p *realtime.SessionPatch) *realtime.Error {
+	if p.Voice != nil {
+		if _, ok := s.up.Voices.Get(*p.Voice); !ok {
+			if !slices.Contains(stockVoices, *p.Voice) {
+				return realtime.Invalid(realtime.CodeUnknownVoice, "session.audio.output.voice", "There is no voice %q; GET /api/tts/voices lists them.", *p.Voice)
+			}
+			p.Voice = nil
+		}
+	}
+	if p.TTS != nil && p.TTS.TextLang != nil && !knownLanguage(*p.TTS.TextLang) {
+		return realtime.Invalid(realtime.CodeInvalidValue, "session.avatarforge.tts.text_lang", "It can be %s.", languageList())
+	}
+	if p.MaxTurns != nil && s.maxTurns > 0 && (*p.MaxTurns == 0 || *p.MaxTurns > s.maxTurns) {
+		return realtime.Invalid(realtime.CodeInvalidValue, "session.avatarforge.max_turns", "It can be lowered, not raised: 1 to %d.", s.maxTurns)
+	}
+	if p.Model != nil {
+		model, character := s.namedModel(*p.Model)
+		p.Model = &model
+		if character != "" {
+			p.CharacterID = &character
+		}
+	}
+	if p.CharacterID != nil && *p.CharacterID != "" {
+		c, ok := s.up.Characters.Get(*p.CharacterID)
+		if !ok {
+			return realtime.Invalid(realtime.CodeUnknownCharacter, "session.avatarforge.character_id", "There is no character %q.", *p.CharacterID)
+		}
+		if _, ok := s.up.Voices.Get(c.VoiceID); ok && p.Voice == nil {
+			p.Voice = &c.VoiceID
+		}
+	}
+	p.Apply(&s.object)
+	s.emit(realtime.SessionUpdated{Session: s.object})
+	return nil
+}
+
+func (s *Session) namedModel(name string) (model, character string) {
+	model, character = ParseModel(name)
+	if model == "" {
+		model = s.cfg.Model
+	}
+	return model, character
+}
+
+func (s *Session) createItem(e *realtime.ItemCreate) *realtime.Error {
+	if len(s.items.list) >= realtime.MaxItems {
+		return realtime.Invalid(realtime.CodeItemLimit, "item", "A session holds %d items at most.", realtime.MaxItems)
+	}
+	if e.Item.ID == "" {
+		e.Item.ID = newID("item_")
+	} else if s.items.find(e.Item.ID) != nil {
+		return realtime.Invalid(realtime.CodeItemExists, "item.id", "There is an item %q already.", e.Item.ID)
+	}
+	// The parts of a message are one text to the model and to the listener.
+	text := e.Item.Text()
+	e.Item.Content = []realtime.Content{{Type: e.Item.Content[0].Type, Text: text}}
+	it := &item{Item: e.Item, full: text, tokens: -1, created: time.Now()}
+	previous, ok := s.items.insert(it, e.PreviousItemID)
+	if !ok {
+		return realtime.Invalid(realtime.CodeItemNotFound, "previous_item_id", "There is no item %q in the conversation.", e.PreviousItemID)
+	}
+	s.emit(realtime.ItemAdded{PreviousItemID: previous, Item: it.snapshot()})
+	s.emit(realtime.ItemDone{PreviousItemID: previous, Item: it.snapshot()})
+	return nil
+}
+
+func (s *Session) deleteItem(id string) *realtime.Error {
+	it := s.items.find(id)
+	if it == nil {
+		return notFound(id)
+	}
+	if it.Status == realtime.StatusInProgress {
+		return realtime.Invalid(realtime.CodeItemInProgress, "item_id", "Item %q is being written; cancel its response first.", id)
+	}
+	s.dropSpeech(func(seg *segment) bool { return seg.item == it })
+	s.items.remove(it)
+	s.emit(realtime.ItemDeleted{ItemID: id})
+	return nil
+}
+
+func (s *Session) truncateItem(e *realtime.ItemTruncate) *realtime.Error {
+	it := s.items.find(e.ItemID)
+	if it == nil {
+		return notFound(e.ItemID)
+	}
+	if e.ContentIndex != 0 {
+		return realtime.Invalid(realtime.CodeInvalidValue, "content_index", "An item has one part, with index 0.")
+	}
+	if it.Role != realtime.RoleAssistant || it.Content[0].Type != realtime.ContentOutputAudio {
+		return realtime.Invalid(realtime.CodeInvalidValue, "item_id", "Item %q is not speech, so it cannot be truncated.", it.ID)
+	}
+	heard := time.Duration(e.AudioEndMS) * time.Millisecond
+	switch r := s.response; {
+	case r != nil && r.item == it:
+		r.truncated = &heard // its text is not whole yet
+	case len(it.speech) == 0:
+		return realtime.Invalid(realtime.CodeInvalidValue, "item_id", "Item %q has not been spoken, so it cannot be truncated.", it.ID)
+	default:
+		it.hear(heard)
+	}
+	s.emit(realtime.ItemTruncated{ItemID: it.ID, ContentIndex: 0, AudioEndMS: e.AudioEndMS})
+	return nil
+}
+
+func (c attach) run(s *Session) {
+	complete := s.outbox.reaches(c.last)
+	if !complete {
+		// The log no longer tells the story: tell what it came to.
+		c.last = s.outbox.nextNumber() - 1
+	}
+	a := s.outbox.attach(c.last, Ending{realtime.CloseTakenOver, "another connection has taken the session over"})
+	s.listener, s.graceEnd = a, time.Time{}
+	c.reply <- a
+	if complete || !s.created {
+		return
+	}
+	s.retell = true
+	if s.state == stateLive {
+		s.tell()
+	}
+}
+
+func (c detached) run(s *Session) {
+	if s.listener != c.attachment {
+		return // somebody else has come meanwhile
+	}
+	s.listener = nil
+	if s.state == stateWaiting {
+		s.stop(Ending{realtime.CloseNormal, "the listener left the line"})
+		return
+	}
+	s.graceEnd = time.Now().Add(s.cfg.ResumeGrace)
+}

@@ -1,0 +1,43 @@
+// Package session is the conversation: one actor a session, which outlives its
+// connections.
+//
+// # States
+//
+//	           slot there            End, grace over, shutdown
+//	Waiting ───────────────▶ Live ───────────────────────────────▶ Ended
+//	   │                      │ ▲
+//	   │ listener gone        │ │ Attach within the grace time
+//	   ▼                      ▼ │
+//	 Ended                  (no listener: responses go on, frames are kept
+//	                         in the bounded replay log)
+//
+// A Live session runs at most one response:
+//
+//	none ──response.create──▶ generating ──model done──▶ speaking ──last audio──▶ none
+//	                              │                          │
+//	                              └────cancel, failure, End──┴──▶ none
+//
+// Each way back to none is finishResponse, so that there is exactly one response.done
+// for each response.created.
+//
+// # Words
+//
+// A turn is a response and what it answers. An item is a message of the conversation. A
+// segment is one sentence's speech, numbered over the whole session. A frame is an
+// encoded, numbered server event; the outbox holds those that a client may still need.
+// An attachment is a connection's cursor into the outbox.
+//
+// # Who may call what
+//
+// Every method of Session, Attachment and Registry may be called from any goroutine.
+// Session's methods post a typed command to the loop and wait, at most, for their
+// context and the session's end; the loop alone changes a session.
+//
+// # When the other side is slow or gone
+//
+// While a listener is attached nothing is dropped: once Config.HoldBytes of frames wait
+// for it, the loop stops taking tokens from the model and audio from the synthesiser
+// until half of them are gone. While none is attached the response goes on and the
+// oldest frames leave the log. A listener that is gone for Config.ResumeGrace ends the
+// session; the Registry keeps its items, so that it can be restored.
+package session
