@@ -44,7 +44,9 @@ func build(t testing.TB, line linetest.Config, cfg server.Config) *house {
 	h := &house{line: linetest.Start(t, line)}
 	cfg.Registry, cfg.Characters, cfg.Voices = h.line.Registry, h.line.Characters, h.line.Voices
 	h.srv = server.New(cfg)
-	h.Server = httptest.NewServer(h.srv)
+	h.Server = httptest.NewUnstartedServer(h.srv)
+	h.Listener = shallow{h.Listener}
+	h.Start()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
@@ -52,6 +54,18 @@ func build(t testing.TB, line linetest.Config, cfg server.Config) *house {
 		h.Close()
 	})
 	return h
+}
+
+// shallow accepts connections that the kernel buffers little of, so that a listener who
+// stops reading is noticed.
+type shallow struct{ net.Listener }
+
+func (l shallow) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		err = c.(*net.TCPConn).SetWriteBuffer(16 << 10)
+	}
+	return c, err
 }
 
 // saying is a model that always answers the same.
