@@ -24,7 +24,7 @@ var abbreviations = func() map[string]abbreviation {
 	table := make(map[string]abbreviation)
 	for a, list := range map[abbreviation]string{
 		title: `dr mr mrs ms mx prof st rev fr hon gen col maj capt cpt lt sgt cpl cmdr adm gov sen rep pres supt
-			messrs mme mlle m hr hrn fr dipl vs e.g i.e cf viz eg ie z.b d.h u.a bzw ca approx al resp sra dra www http https`,
+			messrs mme mlle m hr hrn fr dipl vs e.g i.e cf viz eg ie z.b d.h u.a bzw ca ph approx al resp sra dra www http https`,
 		numbered: `no nos nr p pp vol ch fig figs eq sec art op ver v pt ex ext tel Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec
 			Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun`,
 		either: `etc a.m p.m b.c a.d inc ltd co corp jr sr esq dept est ave blvd rd mt ft hrs hr min max avg ph.d m.d b.a m.a b.s m.s ed eds
@@ -61,6 +61,9 @@ func isASCIILetter(b byte) bool { return 'a' <= b|0x20 && b|0x20 <= 'z' }
 
 // abbreviationOf looks up the token before a full stop.
 func abbreviationOf(w string) abbreviation {
+	if len(w) == 1 && 'A' <= w[0] && w[0] <= 'Z' {
+		return initials
+	}
 	if falseAbbreviations[w] {
 		return either
 	}

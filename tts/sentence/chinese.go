@@ -35,8 +35,8 @@ func chineseEnding(text []byte) ending {
 	return weak
 }
 
-// attributions take up a quotation that begins its sentence: “走吧！”他说。
-var attributions = []string{"说", "道", "问", "喊", "叫", "答", "嚷"}
+// attributions take up a quotation that begins its sentence: “走吧！”他轻声说。
+const attributions = "说道问喊叫答嚷"
 
-// maxAttribution is how many characters may stand between a quotation and its verb.
-const maxAttribution = 4
+// maxAttribution is how many characters may stand from a quotation to its verb.
+const maxAttribution = 8

@@ -292,3 +292,6 @@ func mapKeys(m map[string]*outcome) func(func(string) bool) {
 
 // TestCorpus is the quality that the product promises.
 func TestCorpus(t *testing.T) { scoreCorpus(t, "corpus.txt", 0.98) }
+
+// TestHeldOut scores the rules on text that they were not made for.
+func TestHeldOut(t *testing.T) { scoreCorpus(t, "heldout.txt", 0.98) }

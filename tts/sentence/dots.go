@@ -24,6 +24,9 @@ func (s *Splitter) afterDot(a ahead) verdict {
 	case lastClass == upper || lastClass == lower:
 		return s.afterWord(a)
 	case lastClass.isLetter():
+		if isChapter(before) {
+			return goesOn
+		}
 		// 한국.com; a sentence runs into the next only behind a final ending.
 		if c == lower && s.ending(lastClass) < final {
 			return goesOn
@@ -35,6 +38,16 @@ func (s *Splitter) afterDot(a ahead) verdict {
 		}
 		return ends
 	}
+}
+
+// isChapter tells the Korean 제1장, whose full stop a title follows.
+func isChapter(text []byte) bool {
+	last, rest := lastRune(text)
+	if !strings.ContainsRune("장절조부편화회권막과", last) || len(rest) == 0 {
+		return false
+	}
+	n := numberBefore(rest)
+	return n.digits > 0 && strings.HasSuffix(string(rest[:len(rest)-n.digits]), "제")
 }
 
 // number is what stands before a full stop.
@@ -114,7 +127,7 @@ func (s *Splitter) afterNumber(a ahead) verdict {
 		return s.isOrdinal(n)
 	case c.isLetter() && n.dated:
 		return goesOn
-	case c == opener && n.dated:
+	case c == opener && n.dated, c == tilde, c == dash:
 		return goesOn
 	}
 	return ends

@@ -2,6 +2,8 @@ package sentence
 
 import "strings"
 
+var oneSpace = []byte(" ")
+
 // judge tells whether the open run ends its sentence, from what is before it and
 // what follows. It changes nothing, so that Held can ask what Pause would do.
 func (s *Splitter) judge(a ahead) verdict {
@@ -11,7 +13,9 @@ func (s *Splitter) judge(a ahead) verdict {
 	}
 	next, c := a.next()
 	if c == nothing && a.edge == more {
-		if len(a.text) == 0 && s.letsGo() {
+		// What is let go must also be an end with white space behind it, the commonest
+		// thing to follow, so that the cuts are the same either way.
+		if len(a.text) == 0 && s.letsGo() && s.judge(ahead{oneSpace, paused}) == ends {
 			return ends
 		}
 		return undecided
@@ -123,19 +127,18 @@ func quotedHan(rest ahead, apart bool, sp span, japanese bool) verdict {
 	case !sp.lead:
 		return goesOn
 	}
-	for range maxAttribution {
+	said := false
+	for range maxAttribution + 1 {
 		r, c := rest.next()
 		switch {
 		case c == nothing:
 			return rest.unknown(ends)
+		case c != han && said:
+			return goesOn
 		case c != han:
 			return ends
 		}
-		for _, verb := range attributions {
-			if string(r) == verb {
-				return goesOn
-			}
-		}
+		said = strings.ContainsRune(attributions, r)
 		rest = rest.skip()
 	}
 	return ends

@@ -173,7 +173,7 @@ func (s *Splitter) readDot(r rune) {
 			s.piece.letters = false
 			return
 		}
-	case s.prevClass == hangul && s.line.letters == 1 && isListSyllable(s.prev, s.list):
+	case s.prevClass == hangul && s.line.letters == 1 && s.emitted && isListSyllable(s.prev, s.list):
 		s.list++
 		return
 	}

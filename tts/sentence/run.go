@@ -71,7 +71,8 @@ func (s *Splitter) extend(r rune) bool {
 	switch {
 	case c.isTerminator(), c == emoji:
 		run.add(c)
-		s.runs = s.runs || run.ends > 1
+		s.cries = s.cries || run.strong && run.ends > 1
+		s.trails = s.trails || run.dots > 1
 	case c == laugh, run.last == laugh && (s.prev == '^' && r == '_' || r == s.prev && !c.isCJK()):
 		run.add(laugh)
 	case c == extend:
@@ -114,6 +115,16 @@ func (s *Splitter) extendClosed(r rune, c class) bool {
 	return true
 }
 
+// pass goes on behind a run that ends nothing.
+func (s *Splitter) pass() {
+	s.piece.clause = s.here()
+	if last, _ := lastRune(s.before()); s.run.dots == 1 && classOf(last) == digit {
+		if n, ok := listNumber(s.before()); ok {
+			s.list = n
+		}
+	}
+}
+
 // before is the piece up to the run.
 func (s *Splitter) before() []byte { return s.buf[s.start:s.run.start] }
 
@@ -141,9 +152,9 @@ func (s *Splitter) letsGo() bool {
 	case r.tilde:
 		return trusted && classOf(last) == hangul && koreanEnding(s.before()) == polite
 	case r.strong && isQuestion(s.prev):
-		return s.isSure(classOf(last)) && (trusted || s.calm())
+		return s.isLong(classOf(last)) && (trusted || s.calm(s.cries))
 	case r.strong && !isPresentation(s.prev):
-		return trusted && s.piece.syllables >= minExclamation || s.isSure(classOf(last)) && s.calm()
+		return trusted && s.piece.syllables >= minExclamation || s.isLong(classOf(last)) && s.calm(s.cries)
 	}
 	return false
 }
@@ -164,20 +175,30 @@ func (s *Splitter) isSure(c class) bool {
 	return false
 }
 
+// isLong is isSure for a question or an exclamation, which any word may end: it is the
+// short ones that are cried out.
+func (s *Splitter) isLong(c class) bool {
+	if c == lower && englishCries[lowerASCII(string(lastWord(s.before())))] {
+		return false
+	}
+	return s.isSure(c) || s.piece.syllables >= minFragment
+}
+
 func isQuestion(r rune) bool { return r == '?' || r == '？' }
 
 // isPresentation tells the terminators that a variation selector often follows.
 func isPresentation(r rune) bool { return r == '‼' || r == '⁉' }
 
-// calm tells that nothing in the text hints at runs.
-func (s *Splitter) calm() bool { return !s.runs && !containsAny(s.before(), hesitant) }
+// calm tells that nothing in the text hints at runs, of which seen is whether there
+// have been some of the same kind.
+func (s *Splitter) calm(seen bool) bool { return !seen && !containsAny(s.before(), hesitant) }
 
 // letsDotGo is letsGo for a single full stop behind a rune of class c.
 func (s *Splitter) letsDotGo(c class, trusted bool) bool {
 	before := s.before()
 	switch c {
 	case hangul:
-		return trusted && koreanEnding(before) > weak || s.isSure(hangul) && s.calm()
+		return trusted && koreanEnding(before) > weak || s.isSure(hangul) && s.calm(s.trails)
 	case kana, han:
 		return true
 	case lower:
@@ -186,7 +207,7 @@ func (s *Splitter) letsDotGo(c class, trusted bool) bool {
 		case s.piece.cjk, s.piece.space.at == 0, len(w) == 1, abbreviationOf(w) != word, !isPlainWord(w), nameStems[w]:
 			return false // it may be a name: "report.pdf"
 		}
-		return trusted || s.isSure(lower) && s.calm()
+		return trusted || s.isSure(lower) && s.calm(s.trails)
 	}
 	return false
 }
@@ -206,7 +227,7 @@ func (s *Splitter) ending(c class) ending {
 		return chineseEnding(before)
 	case lower:
 		w := lowerASCII(string(lastWord(before)))
-		if s.piece.cjk || englishOpen[w] || englishCries[w] {
+		if s.piece.cjk || englishOpen[w] {
 			return weak
 		}
 		return final

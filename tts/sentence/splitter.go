@@ -26,7 +26,8 @@ type Splitter struct {
 	link      bool  // the word being read is a URL or an e-mail address
 	syllables int   // of the text so far
 	vowel     bool  // the last letter has been counted as a syllable
-	runs      bool  // a run of several terminators has been seen
+	cries     bool  // a run like ?! has been seen
+	trails    bool  // a run like ... has been seen
 	emitted   bool  // a piece has been handed out
 	list      int   // number of the last list mark
 }
@@ -92,7 +93,7 @@ func (s *Splitter) scan(e edge) (out []string) {
 			if v == ends {
 				out = append(out, s.cut())
 			} else {
-				s.piece.clause = s.here()
+				s.pass()
 			}
 			s.run = run{}
 			continue
