@@ -6,9 +6,7 @@ import * as snapshots from '../chat/snapshot.ts';
 import { browserPlatform } from '../realtime/platform.ts';
 import { Chat } from './Chat.tsx';
 import { Gallery } from './Gallery.tsx';
-
-const VOLUME_KEY = 'avatarforge.volume';
-const VOICE_KEY = 'avatarforge.voice';
+import { readSettings, storage, writeSettings } from './settings.ts';
 
 function openRoom(character: Character | null, snapshot: snapshots.Snapshot | null): Room {
   const room = new Room(
@@ -16,13 +14,12 @@ function openRoom(character: Character | null, snapshot: snapshots.Snapshot | nu
       url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/realtime`,
       character,
       snapshot,
-      voice: localStorage.getItem(VOICE_KEY) !== 'off',
-      volume: Number(localStorage.getItem(VOLUME_KEY) ?? 1),
+      ...readSettings(),
       language: document.documentElement.lang,
     },
     (listener) => new Player(SAMPLE_RATE, listener),
     browserPlatform(),
-    sessionStorage,
+    storage('sessionStorage'),
   );
   room.start();
   return room;
@@ -32,7 +29,7 @@ function openRoom(character: Character | null, snapshot: snapshots.Snapshot | nu
 let resumed: Room | null | undefined;
 function resumeRoom(): Room | null {
   if (resumed === undefined) {
-    const snapshot = snapshots.load(sessionStorage);
+    const snapshot = snapshots.load(storage('sessionStorage'));
     resumed = snapshot ? openRoom(snapshot.character, snapshot) : null;
   }
   return resumed;
@@ -78,11 +75,11 @@ export function App() {
         begin(room.state.character);
       }}
       onVoice={(voice) => {
-        localStorage.setItem(VOICE_KEY, voice ? 'on' : 'off');
+        writeSettings({ voice });
         room.setVoice(voice);
       }}
       onVolume={(volume) => {
-        localStorage.setItem(VOLUME_KEY, String(volume));
+        writeSettings({ volume });
         room.setVolume(volume);
       }}
     />
