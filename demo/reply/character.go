@@ -109,7 +109,7 @@ var (
 	nameForms = []*regexp.Regexp{
 		regexp.MustCompile(`(?:연기한다|play this character|人物を演じる)\s*[:：]\s*([^\n]{1,60})`),
 		regexp.MustCompile(`(?:당신|너|넌|너는|당신은|넌)(?:은|는)?\s*(?:지금부터|이제|이제부터)?\s*["'‘“「『]([^"'’”」』\n]{1,30})["'’”」』]`),
-		regexp.MustCompile(`(?:당신은|너는|넌)\s+(?:지금부터\s+|이제부터\s+|이제\s+)?([\p{Hangul}A-Za-z0-9· ]{1,30}?)(?:\([^)]*\))?(?:입니다|이다|이야|이라는|라는|(?:이|가) 되어|(?:을|를) 연기|(?:으)?로서|역할)`),
+		regexp.MustCompile(`(?:당신은|너는|넌)\s+(?:지금부터\s+|이제부터\s+|이제\s+)?([\p{Hangul}A-Za-z0-9· ]{1,30}?)(?:\([^)]*\))?(?:입니다|이다|이야(?:[^\p{Hangul}]|$)|이라는|라는|(?:이|가) 되어|(?:을|를) 연기|(?:으)?로서|역할)`),
 		regexp.MustCompile(`(?i)\byou(?:'re| are)(?: now)?(?: playing)?(?: the character)? ["']?([A-Z][\p{L}'-]*(?: [A-Z][\p{L}'-]*){0,3})`),
 		regexp.MustCompile(`(?:あなた|君|きみ)は[「『]?([^「」『』。、\n]{1,20}?)[」』]?(?:です|だ|という|になりきって|として)`),
 		regexp.MustCompile(`你是[「『“"]?([^，。」』”"\n]{1,12})`),
@@ -176,12 +176,6 @@ func (c *character) read(prompt string) {
 			under = fieldOther
 			continue
 		}
-		if mentionsUser(line) {
-			c.memoryLines = append(c.memoryLines, bullet.ReplaceAllString(line, ""))
-			if under == fieldOther || under == fieldMemory {
-				continue
-			}
-		}
 		if m := headingLine.FindStringSubmatch(line); m != nil {
 			heading := m[1] + m[2] + m[3] + m[4]
 			if label, value, ok := strings.Cut(heading, ":"); ok && strings.TrimSpace(value) != "" {
@@ -189,6 +183,12 @@ func (c *character) read(prompt string) {
 			}
 			under = fieldOf(heading)
 			continue
+		}
+		if mentionsUser(line) {
+			c.memoryLines = append(c.memoryLines, bullet.ReplaceAllString(line, ""))
+			if under == fieldOther || under == fieldMemory {
+				continue
+			}
 		}
 		if m := labelLine.FindStringSubmatch(line); m != nil {
 			f := fieldOf(m[1])
@@ -309,8 +309,16 @@ func items(s string) []string {
 func cleanName(s string) string {
 	s, _, _ = strings.Cut(s, "\n")
 	s, _, _ = strings.Cut(s, "(")
-	return strings.Trim(s, " \t\"'‘’“”「」『』*.,。:")
+	s = strings.Trim(s, " \t\"'‘’“”「」『』*.,。:")
+	// "당신은 사용자와 이야기하는 AI 도우미이다" gives a role and not a name.
+	if mentionsUser(s) || utf8.RuneCountInString(s) > nameMost {
+		return ""
+	}
+	return s
 }
+
+// nameMost is how long a name can be, in characters.
+const nameMost = 30
 
 // firstSentence is the text up to its first full stop, without it.
 func firstSentence(s string) string {

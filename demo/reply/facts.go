@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"avatarforge/llm"
 )
@@ -214,13 +215,17 @@ func splitCopula(s string) (string, bool) {
 	return s, false
 }
 
+const koMine = `(?:내|제|나의|저의|우리|저희|내가|제가)`
+
 const koMe = `(?:나는|난|나|저는|전|저|내가|제가|우리는)`
 
 var (
-	koOwn       = regexp.MustCompile(`(?:^|[\s,])(내|제|나의|저의|우리|저희|내가|제가) ([\p{Hangul}A-Za-z ]{1,14}?)(?:(?:은|는) ?|(?:이|가) )(.+)$`)
+	koKnown     = regexp.MustCompile(`(?:^|[\s,])` + koMine + ` (이름|나이|직업|생일|취미|고향|집|사는 곳|하는 일)(?:은|는|이|가) ?(.+)$`)
+	koOwn       = regexp.MustCompile(`(?:^|[\s,])(?:내|제|나의|저의|우리|저희) ([\p{Hangul}A-Za-z ]{1,14}?)(?:은|는) (.+)$`)
+	koOwnSubj   = regexp.MustCompile(`(?:^|[\s,])(?:내|제|나의|저의|우리|저희) ([\p{Hangul}A-Za-z ]{1,14}?)(?:이|가) (.+)$`)
 	koFavourite = regexp.MustCompile(`(?:제일|가장|제가|내가|나의|특히)?\s*좋아하는 ([\p{Hangul}]{1,6}?)(?:은|는|이|가) (.+)$`)
-	koLike      = regexp.MustCompile(`^(?:` + koMe + `\s+)?(?:(?:정말|진짜|너무|제일|가장|아주|원래|요즘|엄청)\s+)*(.+?)(?:을|를|은|는|이|가|도)?\s+(?:정말\s*|진짜\s*|너무\s*|제일\s*|가장\s*|아주\s*|엄청\s*)*(좋아해|좋아합니다|좋아하는 편|좋아한다|좋아하고|좋아하지만|좋아하거든|좋아했|사랑해|싫어해|싫어합니다|싫어한다|싫어하고|싫어하거든|못 먹)`)
-	koAge       = regexp.MustCompile(`(?:^|\s)(?:` + koMe + `|내 나이는|제 나이는)\s+(?:올해\s+|이제\s+)?((?:\d{1,3}|(?:열|스물|스무|서른|마흔|쉰|예순|일흔) ?(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉)?|(?:다섯|여섯|일곱|여덟|아홉))\s*살|\d{1,3}세)`)
+	koLike      = regexp.MustCompile(`^(?:` + koMe + `\s+)?(?:(?:정말|진짜|너무|제일|가장|아주|원래|요즘|엄청)\s+)*(.+?)\s+(?:정말\s*|진짜\s*|너무\s*|제일\s*|가장\s*|아주\s*|엄청\s*)*(좋아해|좋아합니다|좋아하는 편|좋아한다|좋아하고|좋아하지만|좋아하거든|좋아했|사랑해|싫어해|싫어합니다|싫어한다|싫어하고|싫어하거든|못 먹)`)
+	koAge       = regexp.MustCompile(`(?:^|\s)(?:(?:` + koMe + `|내 나이는|제 나이는)\s+(?:올해\s+|이제\s+)?|^)((?:\d{1,3}|(?:열|스물|스무|서른|마흔|쉰|예순|일흔) ?(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉)?|(?:다섯|여섯|일곱|여덟|아홉))\s*살|\d{1,3}세)`)
 	koCalled    = regexp.MustCompile(`(?:^|[\s,])(?:` + koMe + `\s+)?(?:그냥\s+)?([\p{Hangul}A-Za-z]{1,12}?)(?:이라고|라고|이라|라) (?:해요|합니다|한다|해|불러|부르)`)
 	koHome      = regexp.MustCompile(`([\p{Hangul}A-Za-z]{1,12})(?:에서|에) (?:살아|살고|삽니다|산다|사는|살거든|왔)`)
 	koWork      = regexp.MustCompile(koMe + `?\s*([\p{Hangul}A-Za-z ]{1,12}?)(?:으로|로) 일(?:해|하고|합니다)`)
@@ -267,18 +272,19 @@ func toldKoreanClause(s string) (fact, bool) {
 			return fact{topicFavourite, koCategory(m[1]), value}, true
 		}
 	}
-	if m := koOwn.FindStringSubmatch(s); m != nil {
-		noun := strings.TrimSpace(m[2])
-		value, ok := splitCopula(m[3])
-		if t, known := koNoun[noun]; known {
-			if t == topicName {
-				value = koGivenName(value)
-			}
-			return fact{topic: t, value: value}, ok
+	if m := koKnown.FindStringSubmatch(s); m != nil {
+		value, ok := splitCopula(m[2])
+		t := koNoun[m[1]]
+		if t == topicName {
+			value = strings.TrimSuffix(value, "씨") // politeness, and no part of it
 		}
-		// "내가 산 책은 …" is not about something that is mine.
-		if ok && !strings.HasSuffix(m[1], "가") && len([]rune(value)) <= 20 {
-			return fact{topicOwn, noun, value}, true
+		return fact{topic: t, value: value}, ok
+	}
+	for _, form := range []*regexp.Regexp{koOwn, koOwnSubj} {
+		if m := form.FindStringSubmatch(s); m != nil {
+			if value, ok := splitCopula(m[2]); ok && utf8.RuneCountInString(value) <= 20 {
+				return fact{topicOwn, strings.TrimSpace(m[1]), value}, true
+			}
 		}
 	}
 	if m := koHobby.FindStringSubmatch(s); m != nil {
@@ -336,6 +342,15 @@ func koObject(s string) string {
 		s = koSubject.ReplaceAllString(s, "")
 	}
 	s = strings.TrimSpace(s)
+	if koYou.MatchString(s) {
+		return ""
+	}
+	for _, p := range []string{"을", "를", "은", "는", "이", "가", "도"} {
+		if stem, ok := strings.CutSuffix(s, p); ok && fits(stem, p) && !koNotJosa.MatchString(s) {
+			s = stem
+			break
+		}
+	}
 	if koYou.MatchString(s) || s == "" || len([]rune(s)) > 20 {
 		return ""
 	}
@@ -348,7 +363,7 @@ func koObject(s string) string {
 var koYou = regexp.MustCompile(`^(?:너|널|넌|네|니|당신|그대|나|날|저|이거|그거|저거|이것|그것|이런 거|그런 거|별로|안)(?:를|을|도|가|이|은|는)?$`)
 
 // koQuestion finds questions that came without a question mark.
-var koQuestion = regexp.MustCompile(`(?:뭐|누구|어디|언제|몇|무슨|뭘|뭔지|얼마|어떤|어때|알아|아니|기억나|기억해|맞지|맞아|할래|냐|니|까|나요|가요)\s*[.!~]*$|뭐(?:라고|였|지|게)|누구(?:게|지|야)|(?:뭘|뭐를|무엇을|누구를|어디에|어디서) `)
+var koQuestion = regexp.MustCompile(`(?:(?:뭐|누구|어디|언제|얼마)(?:야|예요|이야|이에요|니|냐|지|죠)?|몇|무슨|뭘|뭔지|얼마|어떤|어때|알아|아니|기억나|기억해|맞지|맞아|할래|냐|니|까|나요|가요)\s*[.!~]*$|뭐(?:라고|였|지|게)|누구(?:게|지|야)|(?:뭘|뭐를|무엇을|누구를|어디에|어디서) `)
 
 // koCategory unifies what categories are called.
 func koCategory(s string) string {
@@ -361,11 +376,6 @@ func koCategory(s string) string {
 		return "음악"
 	}
 	return s
-}
-
-// koGivenName leaves names as told, but takes off what is politeness.
-func koGivenName(s string) string {
-	return strings.TrimSuffix(strings.TrimSpace(s), "씨")
 }
 
 var (

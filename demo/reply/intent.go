@@ -39,6 +39,8 @@ const (
 	intentHome        intent = "home"
 	intentJob         intent = "job"
 	intentLikes       intent = "likes"
+	intentLikesThat   intent = "likes-that" // do you like {noun}?
+	intentLikesThis   intent = "likes-this" // and the character does
 	intentDislikes    intent = "dislikes"
 	intentNature      intent = "nature" // the character's personality
 	intentLooks       intent = "looks"
@@ -137,8 +139,8 @@ var rules = map[language][]rule{
 		when(intentRecommend, `추천`, `뭐 ?(?:하지|볼까|할까|하면 ?좋)`, `골라`, `뭐가 ?(?:좋을|나을)`),
 		when(intentHelp, `도와|도움|어떻게 ?(?:해야|하면|하지)|조언|알려 ?(?:줘|주세요)|가르쳐`),
 		when(intentWhy, `^왜`, `^어째서`, `이유가`),
-		when(intentLaugh, `^[ㅋㅎㅍㄱ하호히헤크큭풉 !~.]+$`),
-		when(intentCry, `^[ㅠㅜ흑엉 !~.]+$`),
+		when(intentLaugh, `^[ !~.]*[ㅋㅎ하호히헤크큭풉][ㅋㅎㅍㄱ하호히헤크큭풉 !~.]*$`),
+		when(intentCry, `^[ !~.]*[ㅠㅜ흑엉][ㅠㅜ흑엉 !~.]*$`),
 		when(intentYes, `^(?:응|어|그래|네|예|넵|맞아|맞아요|좋아|좋아요|그럼|당연하지|ㅇㅇ|ㅇㅋ|오케이|알았어|알겠어|알겠습니다|그렇구나|그렇군요)(?:[!~., ]|$)`),
 		when(intentNo, `^(?:아니|아니요|아뇨|싫어|안 ?돼|ㄴㄴ|별로|노|됐어|글쎄|모르겠|몰라)(?:[!~., ]|$|어|요|야)`),
 	},
@@ -235,7 +237,7 @@ var rules = map[language][]rule{
 		when(intentRecommend, `おすすめ|オススメ|何をしよう|どれがいい`),
 		when(intentHelp, `助けて|手伝って|どうすれば|教えて`),
 		when(intentWhy, `^(?:なぜ|なんで|どうして)`),
-		when(intentLaugh, `^[w笑wハはアァあっッ!！ ]+$`),
+		when(intentLaugh, `^[!！ ]*[w笑ｗハは][w笑ｗハはアァあっッ!！ ]*$`),
 		when(intentYes, `^(?:うん|はい|そう|ええ|もちろん|いいよ|わかった|なるほど)`),
 		when(intentNo, `^(?:いや|いいえ|違う|ううん|嫌|わからない|知らない)`),
 	},

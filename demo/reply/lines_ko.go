@@ -325,6 +325,14 @@ var koreanLines = map[intent]lines{
 			"저는 이렇게 누군가와 이야기하는 게 제일 좋아요. 무엇을 좋아하세요?",
 		},
 	},
+	intentLikesThat: {
+		casual: []string{"{noun}? 아직 잘 모르지만 네가 좋아한다면 궁금하다. 너는 어떤 점이 좋아?", "음, {noun:은} 싫지 않아! [그래도 {like:을} 이길 순 없지. ]너는 좋아해?"},
+		polite: []string{"{noun}요? 아직 잘 모르지만 좋아하신다면 궁금하네요. 어떤 점이 좋으세요?", "음, {noun:은} 싫지 않아요! [그래도 {like:을} 이길 순 없죠. ]좋아하세요?"},
+	},
+	intentLikesThis: {
+		casual: []string{"{noun}? 당연하지, 완전 좋아해! 너도 좋아해?", "어떻게 알았어? {noun:은} 내가 제일 좋아하는 것 중 하나야!"},
+		polite: []string{"{noun}요? 당연하죠, 정말 좋아해요! 혹시 좋아하세요?", "어떻게 아셨어요? {noun:은} 제가 제일 좋아하는 것 중 하나예요!"},
+	},
 	intentDislikes: {
 		casual: []string{
 			"나는 {dislike:은} 정말 못 참겠어. 너는 싫어하는 거 있어?",

@@ -69,7 +69,6 @@ var koTurn = map[string]string{
 }
 
 var (
-	koPast    = regexp.MustCompile(`^(.*[가-힣])(?:어|어요|습니다|다|지|네|네요|거든|거든요|는데|는데요|음|단다|지요|죠)$`)
 	koPresent = regexp.MustCompile(`^(.+)(?:는다|습니다)$`)
 
 	// Adjectives take 구나, verbs 는구나. The language does not mark which is which,
@@ -79,6 +78,9 @@ var (
 	koUVerbs       = regexp.MustCompile(`(?:배|싸|키|비|채|피|세|지|외|태|깨|치|데|재)워$`)
 )
 
+// koPastEndings follow the past (갔, 먹었) and 있, 없, 싶.
+var koPastEndings = []string{"거든요", "는데요", "습니다", "어요", "네요", "지요", "거든", "는데", "단다", "어", "다", "지", "네", "음", "죠"}
+
 // perceive turns the predicate of a statement into the stem that 구나 or 군요
 // follows: 망했어 to 망했, 추워 to 춥, 먹어 to 먹는, 학생이야 to 학생이.
 func perceive(word, sentence string) (string, bool) {
@@ -87,10 +89,14 @@ func perceive(word, sentence string) (string, bool) {
 	if len(runes) == 0 || !isHangul(runes[len(runes)-1]) {
 		return "", false
 	}
-	if m := koPast.FindStringSubmatch(word); m != nil {
-		last, _ := utf8.DecodeLastRuneInString(m[1])
+	for _, ending := range koPastEndings {
+		stem, ok := strings.CutSuffix(word, ending)
+		last, _ := utf8.DecodeLastRuneInString(stem)
+		if !ok || !isHangul(last) {
+			continue
+		}
 		if _, _, coda := jamo(last); coda == codaS || last == '없' || last == '싶' {
-			return m[1], true
+			return stem, true
 		}
 	}
 	if strings.HasSuffix(sentence, "것 같아") || strings.HasSuffix(sentence, "것 같아요") {
@@ -184,7 +190,7 @@ var enTurn = map[string]string{
 	"i'll": "you'll", "i'd": "you'd", "was": "were", "you": "I", "your": "my", "yours": "mine", "you're": "I'm", "we": "you", "our": "your", "us": "you",
 }
 
-var enSpeaks = regexp.MustCompile(`(?i)\b(?:i|i'm|i've|i'll|i'd|my|we|our)\b`)
+var enSpeaks = regexp.MustCompile(`(?i)\b(?:i|i'm|i've|i'll|i'd|my|we|our|you|your)\b`)
 
 func echoEnglish(s string) (string, bool) {
 	if !enSpeaks.MatchString(s) {
@@ -255,7 +261,7 @@ func koNounOf(text string) string {
 				}
 			}
 		}
-		if utf8.RuneCountInString(noun) >= 2 && !koStop.MatchString(noun) && len(noun) > len(best) {
+		if utf8.RuneCountInString(noun) >= 2 && strings.ContainsFunc(noun, unicode.IsLetter) && !koStop.MatchString(noun) && len(noun) > len(best) {
 			best = noun
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -138,6 +139,17 @@ func (t *turn) react(text string) string {
 		want = intentEmpty
 	case intentSummary:
 		return t.recallAll()
+	case intentLikes:
+		if thing := likedThing(text, t.lang); thing != "" {
+			want = intentLikesThat
+			if slices.Contains(t.who.likes, thing) {
+				want = intentLikesThis
+			}
+			if s := t.say(want, vars{"noun": thing}); s != "" {
+				return s
+			}
+			want = intentLikes
+		}
 	case intentWho:
 		if t.who.name == "" {
 			want = intentNobody
@@ -151,8 +163,31 @@ func (t *turn) react(text string) string {
 	return t.fallback(text)
 }
 
+var (
+	koLikedThing = regexp.MustCompile(`^(?:(?:너|넌|너는|너도|당신은|혹시)\s+)?([\p{Hangul}A-Za-z]{1,10}?(?: [\p{Hangul}]{1,8}?)?)(?:을|를|도|은|는)?\s+좋아(?:해|하니|하세요|해요|하냐|합니까)\s*\?`)
+	koAskedWhat  = regexp.MustCompile(`뭐|뭘|무엇|무슨|어떤|누구`)
+	enLikedThing = regexp.MustCompile(`(?i)\bdo you (?:like|love|enjoy) ([a-z' -]{2,30})\?`)
+	jaLikedThing = regexp.MustCompile(`^(?:(?:あなた|君)は)?([^はがも？?、何]{1,10})(?:は|が|も)?好き(?:ですか|なの)?[?？]`)
+)
+
+// likedThing is what a question asks whether the character likes, or "".
+func likedThing(text string, lang language) string {
+	form := map[language]*regexp.Regexp{korean: koLikedThing, english: enLikedThing, japanese: jaLikedThing}[lang]
+	if form == nil {
+		return ""
+	}
+	m := form.FindStringSubmatch(text)
+	if m == nil || koAskedWhat.MatchString(m[1]) {
+		return ""
+	}
+	return m[1]
+}
+
 // fallback answers what no rule knows by turning the user's own words to him.
 func (t *turn) fallback(text string) string {
+	if _, ok := languageOf(text); !ok {
+		return t.say(intentEmpty, nil)
+	}
 	noun := nounOf(text, t.lang)
 	v := vars{"noun": noun}
 	if isQuestion(text, t.lang) {

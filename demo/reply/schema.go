@@ -199,10 +199,12 @@ func (f *filler) fill(s *node, at spot) (*node, error) {
 		return nil, errTooDeep
 	}
 	if s.kind == kindScalar { // true allows everything
-		if s.scalar == false {
+		switch s.scalar {
+		case true:
+			return scalar(f.content.text(at)), nil
+		case false:
 			return nil, errors.New("schema allows nothing")
 		}
-		return scalar(f.content.text(at)), nil
 	}
 	if s.kind != kindObject {
 		return nil, errors.New("a schema must be an object")
@@ -498,6 +500,9 @@ func (f *filler) number(s *node, at spot, whole bool) float64 {
 	return v
 }
 
+// maxFilledRunes bounds a string that a schema can ask for.
+const maxFilledRunes = 2000
+
 func (f *filler) string(s *node, at spot) (string, error) {
 	if pattern := s.get("pattern").text(); pattern != "" {
 		re, err := syntax.Parse(pattern, syntax.Perl)
@@ -514,6 +519,9 @@ func (f *filler) string(s *node, at spot) (string, error) {
 	}
 	text := f.content.text(at)
 	least, most := s.get("minLength").intOr(0), s.get("maxLength").intOr(math.MaxInt32)
+	if least > maxFilledRunes {
+		return "", fmt.Errorf("minLength %d: the demo model writes %d characters at most", least, maxFilledRunes)
+	}
 	for utf8.RuneCountInString(text) < least {
 		text += " " + f.content.filler()
 	}
