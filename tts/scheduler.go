@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-	"unicode/utf8"
 )
 
 // Errors that a Speech can end with, beside those of the Synthesizer.
@@ -386,43 +385,4 @@ func (s *Scheduler) leave() {
 	if s.goroutines == 0 {
 		close(s.stopped)
 	}
-}
-
-// synthesisPace is how long a synthesis occupies a server, per unit of leastSpeech. It is
-// learnt from each synthesis that completes.
-type synthesisPace float64
-
-// startPace is on the slow side: a Korean sentence on a server that synthesises at three
-// times real time.
-const startPace synthesisPace = 0.5
-
-func (p synthesisPace) cost(length time.Duration) time.Duration {
-	return time.Duration(float64(p) * float64(length))
-}
-
-// learn returns the pace corrected by a synthesis; an eighth, so that a server that has
-// grown slow is noticed within some ten sentences.
-func (p synthesisPace) learn(length, took time.Duration) synthesisPace {
-	if length <= 0 {
-		return p
-	}
-	return p + (synthesisPace(float64(took)/float64(length))-p)/8
-}
-
-// leastSpeech returns a time that text takes to be spoken at the least: 100 ms for a
-// Hangul syllable, kana or Han character, 45 ms for any other, two thirds of what
-// unhurried speakers take (6.5 syllables or 15 letters a second).
-func leastSpeech(text string) time.Duration {
-	const hangulJamo = 0x1100 // East Asian scripts begin here
-	var d time.Duration
-	for i := 0; i < len(text); {
-		r, n := utf8.DecodeRuneInString(text[i:])
-		i += n
-		if r >= hangulJamo {
-			d += 100 * time.Millisecond
-		} else {
-			d += 45 * time.Millisecond
-		}
-	}
-	return d
 }
