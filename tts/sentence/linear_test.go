@@ -42,8 +42,11 @@ func TestLinear(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, head := range []string{"", "가", "가!", `가나"`, "```\n"} {
-				text := head + strings.Repeat(unit, size/len(unit)/4)
+			for _, head := range []string{"", "가", "가!", `가나"`, "```\n", `"가!"`, `"Go!" A`, "“走！”", "see U.S. ", "so Mr.", "1. ", "I am sure..."} {
+				text := strings.Repeat(unit, size/len(unit))
+				if head != "" {
+					text = head + text[:size/64/len(unit)*len(unit)]
+				}
 				start := time.Now()
 				var s Splitter
 				n := 0

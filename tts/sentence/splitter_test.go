@@ -119,7 +119,13 @@ func TestPause(t *testing.T) {
 	k.flush("nothing is left")
 
 	k.push("a quotation's end may be taken up", words("\"", "가자", "!\""))
-	k.pause("but the stream has stopped", "\"가자!\"")
+	k.pause("which only the next word can tell")
+	k.push("and this one does not", words(" 우리"), "\"가자!\"")
+	k.flush("", " 우리")
+
+	k.push("inside a quotation the closing mark may follow", words("\"", "안녕", "!"))
+	k.pause("but it did not", "\"안녕!")
+	k.flush("nothing is left")
 }
 
 func TestFirstClause(t *testing.T) {
