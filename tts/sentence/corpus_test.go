@@ -76,14 +76,18 @@ func normalCuts(text string, cuts []int) []int {
 type tokenisation struct {
 	name  string
 	split func(text string) []string
+	// slow: each token is followed by a pause that the splitter is told of, as it is
+	// with a model of fewer than 12 tokens per second.
+	slow bool
 }
 
 func tokenisations() []tokenisation {
 	return []tokenisation{
-		{"runes", runeTokens},
-		{"model", modelTokens},
-		{"words", func(s string) []string { return strings.SplitAfter(s, " ") }},
-		{"random", func(s string) []string { return randomTokens(s, 4, 1) }},
+		{name: "runes", split: runeTokens},
+		{name: "model", split: modelTokens},
+		{name: "slow model", split: modelTokens, slow: true},
+		{name: "words", split: func(s string) []string { return strings.SplitAfter(s, " ") }},
+		{name: "random", split: func(s string) []string { return randomTokens(s, 4, 1) }},
 	}
 }
 
@@ -189,9 +193,9 @@ func (o *outcome) add(p outcome) {
 	o.waits = append(o.waits, p.waits...)
 }
 
-// run feeds a turn and compares. The wait for an end is what of the text had been
-// pushed behind it beyond the token that brought it.
-func (tn turn) run(t *testing.T, tokens []string) (o outcome, marked string) {
+// run feeds a turn and compares. The wait for an end is how many runes had to be pushed
+// behind it, up to the first of the token that brought the piece.
+func (tn turn) run(t *testing.T, tokens []string, slow bool) (o outcome, marked string) {
 	t.Helper()
 	var s Splitter
 	var cuts []int
@@ -201,14 +205,20 @@ func (tn turn) run(t *testing.T, tokens []string) (o outcome, marked string) {
 		for _, p := range pieces {
 			joined += p
 			cuts = append(cuts, len(joined))
-			wait := max(0, tokenStart-len(joined))
-			o.waits = append(o.waits, utf8.RuneCountInString(tn.text[len(joined):len(joined)+wait])+boolInt(tokenStart > len(joined) || tokenStart == len(joined) && pushed > tokenStart))
+			wait := 0
+			if end := len(joined); end <= tokenStart {
+				wait = utf8.RuneCountInString(tn.text[end:tokenStart]) + 1
+			}
+			o.waits = append(o.waits, wait)
 		}
 	}
 	for _, tok := range tokens {
 		tokenStart = pushed
 		pushed += len(tok)
 		take(s.Push(tok))
+		if slow {
+			take(s.Pause())
+		}
 	}
 	take(s.Flush())
 	if joined != tn.text {
@@ -240,13 +250,6 @@ func (tn turn) run(t *testing.T, tokens []string) (o outcome, marked string) {
 	return o, b.String()
 }
 
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 func scoreCorpus(t *testing.T, name string, least float64) {
 	turns := readCorpus(t, name)
 	for _, tk := range tokenisations() {
@@ -254,7 +257,7 @@ func scoreCorpus(t *testing.T, name string, least float64) {
 			by := map[string]*outcome{}
 			var all outcome
 			for _, tn := range turns {
-				o, marked := tn.run(t, tk.split(tn.text))
+				o, marked := tn.run(t, tk.split(tn.text), tk.slow)
 				if o.wrong+o.missed > 0 {
 					t.Logf("%s %q", tn.line, marked)
 				}

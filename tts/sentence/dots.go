@@ -15,8 +15,11 @@ func (s *Splitter) afterDot(a ahead) verdict {
 	case s.run.marked:
 		return ends
 	case s.link:
-		if c == lower || c == upper || c == digit || c == other || c == mark {
+		switch c {
+		case lower, upper, digit, other, mark:
 			return goesOn
+		case nothing:
+			return a.unknown(undecided)
 		}
 		return ends
 	case lastClass == digit:
@@ -99,6 +102,10 @@ func numberBefore(text []byte) number {
 	return n
 }
 
+// minSureDigits is how many digits a number has that is hardly ever the front of a
+// decimal, a date or a list: "It was 1850."
+const minSureDigits = 3
+
 // afterNumber decides on a full stop behind a digit.
 func (s *Splitter) afterNumber(a ahead) verdict {
 	before := s.before()
@@ -111,16 +118,13 @@ func (s *Splitter) afterNumber(a ahead) verdict {
 		return ends
 	}
 	listed := !n.parted && n.isList(s.list) && s.isBareNumber(n)
-	year := !n.parted && n.digits == 4 && n.value >= 1900 && n.value < 2100
 	rest, _ := a.skipSpace()
 	_, c = rest.next()
 	switch {
+	case c == nothing && s.piece.latin && !s.piece.cjk && !n.parted && n.digits >= minSureDigits:
+		return a.unknown(ends)
 	case c == nothing:
-		likelier := ends
-		if listed || year || n.dated || n.digits <= 1 {
-			likelier = undecided
-		}
-		return a.unknown(likelier)
+		return a.unknown(undecided)
 	case c == digit, c == lower, listed:
 		return goesOn
 	case c == upper:
@@ -185,9 +189,18 @@ func (s *Splitter) afterWord(a ahead) verdict {
 		return ends
 	}
 	if abbr == word {
+		if c == nothing && s.mayBeName(token) {
+			return a.unknown(undecided)
+		}
 		return ends
 	}
 	return s.afterAbbreviation(a, abbr, token)
+}
+
+// mayBeName tells that the word before a full stop is likely to be the first half of
+// a file's or a site's name: "report.pdf".
+func (s *Splitter) mayBeName(token string) bool {
+	return s.piece.cjk || s.piece.space.at == 0 && token == lowerASCII(token) || nameStems[lowerASCII(token)] || !isPlainWord(token)
 }
 
 func (s *Splitter) afterAbbreviation(a ahead, abbr abbreviation, token string) verdict {
@@ -198,10 +211,10 @@ func (s *Splitter) afterAbbreviation(a ahead, abbr abbreviation, token string) v
 	}
 	switch c {
 	case nothing:
-		if abbr == initials && len(token) == 1 {
-			return a.unknown(undecided)
+		if abbr == numbered && len(trimHead(s.before())) == len(token) {
+			return a.unknown(ends) // "No."
 		}
-		return a.unknown(ends)
+		return a.unknown(undecided)
 	case newline:
 		return ends
 	case digit:
@@ -255,7 +268,7 @@ func (a ahead) startsSentence() verdict {
 			return goesOn
 		}
 	}
-	if a.edge == more && !a.far() {
+	if a.waits() {
 		return undecided
 	}
 	return goesOn

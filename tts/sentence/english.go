@@ -6,7 +6,7 @@ var englishOpen = wordSet(`well so um umm uh uhm er erm hmm hm mm ah oh and but 
 	maybe perhaps then it's its that's he's she's we're you're they're is are was were my your his our their with for from about
 	when while though although since until than as at by in on these those which
 	actually basically honestly anyway look listen see okay ok right yes yeah no not very also only even still we he she they there's here's let's let
-	can could would should will may might must don't can't won't didn't isn't aren't wasn't thinking wondering guess suppose mean hoping wait`)
+	can could would should will may might must don't can't won't didn't isn't aren't wasn't thinking wondering thought guess suppose mean hoping wait shh`)
 
 // englishCries are words that "?!" and "!!" are likely behind.
 var englishCries = wordSet("what why how who when where really seriously huh wow hey stop never")

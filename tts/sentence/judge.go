@@ -11,18 +11,18 @@ func (s *Splitter) judge(a ahead) verdict {
 	if r.newline {
 		return ends
 	}
-	next, c := a.next()
+	_, c := a.next()
 	if c == nothing && a.edge == more {
 		// What is let go must also be an end with white space behind it, the commonest
 		// thing to follow, so that the cuts are the same either way.
-		if len(a.text) == 0 && s.letsGo() && s.judge(ahead{oneSpace, paused}) == ends {
+		if len(a.text) == 0 && s.letsGo() && s.judge(lookAt(oneSpace, paused)) == ends {
 			return ends
 		}
 		return undecided
 	}
 	switch {
 	case r.clause:
-		return s.afterClause(next, c)
+		return s.afterClause(c)
 	case s.nest.hides(s.syllables):
 		return goesOn
 	case c == comma:
@@ -34,7 +34,7 @@ func (s *Splitter) judge(a ahead) verdict {
 	case r.marked && c == hangul && a.startsWith(quotings) != goesOn:
 		return a.startsWith(quotings).not()
 	case r.stop, r.strong:
-		return s.afterStrong(c)
+		return s.afterStrong(a, c)
 	case r.dots >= 2:
 		return s.afterEllipsis(a)
 	case r.tilde:
@@ -59,7 +59,7 @@ func (v verdict) not() verdict {
 }
 
 // afterClause decides on a first fragment, or the end of an overlong one.
-func (s *Splitter) afterClause(next rune, c class) verdict {
+func (s *Splitter) afterClause(c class) verdict {
 	before := s.solidBefore()
 	switch {
 	case c == digit && before == digit, c == comma, c == dash:
@@ -74,9 +74,14 @@ func (s *Splitter) afterClause(next rune, c class) verdict {
 
 // afterStrong decides on ! ? 。 and their kin, which end unless they are part of a
 // name.
-func (s *Splitter) afterStrong(c class) verdict {
-	if s.link && !s.run.marked && (c == lower || c == upper || c == digit || c == other) {
-		return goesOn
+func (s *Splitter) afterStrong(a ahead, c class) verdict {
+	if s.link && !s.run.marked {
+		switch c {
+		case lower, upper, digit, other:
+			return goesOn
+		case nothing:
+			return a.unknown(undecided)
+		}
 	}
 	return ends
 }
@@ -88,7 +93,9 @@ func (s *Splitter) afterQuote(a ahead) verdict {
 	r, c := rest.next()
 	switch c {
 	case nothing:
-		return a.unknown(ends)
+		// Even a pause does not tell: whether the sentence is over is the next word's
+		// to say, and with a slow model every token is followed by a pause.
+		return a.unknown(undecided)
 	case hangul:
 		return s.quotedKorean(rest, apart, sp)
 	case kana:
@@ -132,7 +139,7 @@ func quotedHan(rest ahead, apart bool, sp span, japanese bool) verdict {
 		r, c := rest.next()
 		switch {
 		case c == nothing:
-			return rest.unknown(ends)
+			return rest.unknown(undecided)
 		case c != han && said:
 			return goesOn
 		case c != han:
@@ -146,26 +153,22 @@ func quotedHan(rest ahead, apart bool, sp span, japanese bool) verdict {
 
 // quotedLatin looks for "Tom said".
 func quotedLatin(rest ahead) verdict {
-	start := rest
-	words := 0
-	for !rest.far() {
+	for range 2 {
+		word := rest.text
 		_, c := rest.next()
+		for c == upper || c == lower || c == other {
+			rest = rest.skip()
+			_, c = rest.next()
+		}
 		switch {
 		case c == nothing:
-			return start.unknown(ends)
-		case c == upper, c == lower, c == other:
-			rest = rest.skip()
-			continue
-		}
-		w := string(start.text[:len(start.text)-len(rest.text)])
-		if speechVerbs[w] {
+			return rest.unknown(undecided)
+		case speechVerbs[string(word[:len(word)-len(rest.text)])]:
 			return goesOn
-		}
-		if words++; c != space || words > 1 {
+		case c != space:
 			return ends
 		}
 		rest = rest.skip()
-		start = rest
 	}
 	return ends
 }
@@ -187,8 +190,6 @@ func (s *Splitter) afterEllipsis(a ahead) verdict {
 	_, c := rest.next()
 	open := englishOpen[lowerASCII(string(lastWord(before)))]
 	switch {
-	case c == newline:
-		return ends
 	case open || c == lower:
 		return goesOn
 	case c == nothing:

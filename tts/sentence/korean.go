@@ -120,11 +120,6 @@ func isParticle(text []byte) bool {
 	return strings.ContainsRune("은는을를의과와랑", last)
 }
 
-// hesitant are stems of a speaker who is likely to trail off, or to cry out.
-var hesitant = wordList("미안", "죄송", "모르겠", "모르", "싶", "글쎄", "혹시", "사실", "그냥", "조금", "아마", "외로", "슬프", "슬퍼", "무서", "힘들", "그리웠", "보고", "아쉽", "부끄", "쑥스",
-	"정말", "진짜", "설마", "세상에", "미쳤", "대박", "어떻게", "도대체", "뭐라", "리가",
-	"哈哈", "太", "天哪", "真的", "すご", "やった", "本当", "まじ", "嘘")
-
 // quotings take up a quotation that stands before them: the sentence goes on. They
 // follow it directly or behind a space.
 var quotings = wordList("라고", "이라고", "라며", "이라며", "라면서", "이라면서", "라는", "이라는", "라니", "이라니", "란 ", "이란 ", "라던", "이라던",

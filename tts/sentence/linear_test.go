@@ -42,8 +42,16 @@ func TestLinear(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, head := range []string{"", "가", "가!", `가나"`, "```\n"} {
-				text := head + strings.Repeat(unit, size/len(unit)/4)
+			heads := []string{""}
+			switch name {
+			case "letters", "hangul", "spaces": // what a verdict could look ahead over
+				heads = append(heads, "가!", "```\n", `"가!"`, `"Go!" A`, "“走！”", "see U.S. ", "so Mr.", "1. ", "I am sure...")
+			}
+			for _, head := range heads {
+				text := head + strings.Repeat(unit, size/len(unit))
+				if head != "" {
+					text = text[:len(head)+size/4/len(unit)*len(unit)]
+				}
 				start := time.Now()
 				var s Splitter
 				n := 0

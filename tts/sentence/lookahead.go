@@ -27,15 +27,23 @@ const (
 // splitter linear; everything that is looked for is far shorter.
 const maxLook = 64
 
-// ahead is the text behind a run, as far as it is known.
+// ahead is the text behind a run, as far as it is known and may be looked at.
 type ahead struct {
 	text []byte
 	edge edge
+	full bool // more than text will never be looked at
+}
+
+func lookAt(text []byte, e edge) ahead {
+	if len(text) >= maxLook {
+		return ahead{text[:maxLook], e, true}
+	}
+	return ahead{text, e, false}
 }
 
 // next gives the first rune; nothing when it is not known yet, or never will be.
 func (a ahead) next() (rune, class) {
-	if len(a.text) == 0 || a.edge != ended && !utf8.FullRune(a.text) {
+	if len(a.text) == 0 || (a.full || a.edge != ended) && !utf8.FullRune(a.text) {
 		return utf8.RuneError, nothing
 	}
 	r, _ := utf8.DecodeRune(a.text)
@@ -45,7 +53,8 @@ func (a ahead) next() (rune, class) {
 // skip steps over the first rune.
 func (a ahead) skip() ahead {
 	_, size := utf8.DecodeRune(a.text)
-	return ahead{a.text[size:], a.edge}
+	a.text = a.text[size:]
+	return a
 }
 
 // skipSpace steps over white space, though not over a line's end.
@@ -59,17 +68,17 @@ func (a ahead) skipSpace() (rest ahead, skipped bool) {
 	}
 }
 
-// far tells that the text known is as much as a verdict may look at.
-func (a ahead) far() bool { return len(a.text) >= maxLook }
+// waits tells that what follows may still say more.
+func (a ahead) waits() bool { return a.edge == more && !a.full }
 
-// unknown is the verdict when what would decide has not come: wait, unless there is
-// a reason not to, which makes it whatever is likelier.
+// unknown is the verdict when what would decide has not come: wait while it may. At
+// a pause it is whatever is likelier.
 func (a ahead) unknown(likelier verdict) verdict {
-	if a.edge == more && !a.far() {
-		return undecided
-	}
-	if a.edge == ended {
+	switch {
+	case a.full, a.edge == ended:
 		return ends
+	case a.edge == more:
+		return undecided
 	}
 	return likelier
 }
@@ -82,7 +91,7 @@ func (a ahead) startsWith(words [][]byte) verdict {
 		if bytes.HasPrefix(a.text, w) {
 			return ends
 		}
-		open = open || a.edge == more && bytes.HasPrefix(w, a.text)
+		open = open || a.waits() && bytes.HasPrefix(w, a.text)
 	}
 	if open {
 		return undecided

@@ -170,7 +170,7 @@ func (s *Splitter) isSure(c class) bool {
 	case polite:
 		return s.piece.syllables >= minFragment-2
 	case final:
-		return s.piece.syllables >= minFragment
+		return s.piece.syllables >= minFragment || c == lower && s.piece.syllables >= minFragment-2
 	}
 	return false
 }
@@ -204,8 +204,8 @@ func (s *Splitter) letsDotGo(c class, trusted bool) bool {
 	case lower:
 		w := string(lastToken(before))
 		switch {
-		case s.piece.cjk, s.piece.space.at == 0, len(w) == 1, abbreviationOf(w) != word, !isPlainWord(w), nameStems[w]:
-			return false // it may be a name: "report.pdf"
+		case s.piece.space.at == 0, len(w) == 1, abbreviationOf(w) != word, s.mayBeName(w):
+			return false
 		}
 		return trusted || s.isSure(lower) && s.calm(s.trails)
 	}

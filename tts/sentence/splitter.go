@@ -56,7 +56,7 @@ func (s *Splitter) Pause() []string {
 // Held tells whether the text so far ends in something that only waits for what
 // follows, so that Pause would return it.
 func (s *Splitter) Held() bool {
-	return s.run.open && s.judge(ahead{s.buf[s.pos:], paused}) == ends
+	return s.run.open && s.judge(lookAt(s.buf[s.pos:], paused)) == ends
 }
 
 // Flush says that the stream has ended and returns everything that is left. The
@@ -86,7 +86,7 @@ func (s *Splitter) scan(e edge) (out []string) {
 				s.run.end = s.pos
 				continue
 			}
-			v := s.judge(ahead{s.buf[s.pos:], e})
+			v := s.judge(lookAt(s.buf[s.pos:], e))
 			if v == undecided || v == goesOn && e == paused {
 				break
 			}

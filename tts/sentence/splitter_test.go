@@ -119,7 +119,13 @@ func TestPause(t *testing.T) {
 	k.flush("nothing is left")
 
 	k.push("a quotation's end may be taken up", words("\"", "가자", "!\""))
-	k.pause("but the stream has stopped", "\"가자!\"")
+	k.pause("which only the next word can tell")
+	k.push("and this one does not", words(" 우리"), "\"가자!\"")
+	k.flush("", " 우리")
+
+	k.push("inside a quotation the closing mark may follow", words("\"", "안녕", "!"))
+	k.pause("but it did not", "\"안녕!")
+	k.flush("nothing is left")
 }
 
 func TestFirstClause(t *testing.T) {
@@ -171,4 +177,33 @@ func TestFence(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("a code fence is one piece, -want +got\n%s", diff)
 	}
+}
+
+func TestMarks(t *testing.T) {
+	for _, c := range []struct {
+		why    string
+		tokens []string
+		want   []string
+	}{
+		{"a word may take up what the asterisks close", words("그는", " **", "안녕", "!", "**", "이라고", " 했어", "."), []string{"그는 **안녕!**이라고 했어."}},
+		{"a line's end closes what was forgotten", words("그는", " \"", "안녕", "\n", "오늘도", " 좋은", " 날", "이야", ".", " 그래", "."), []string{"그는 \"안녕\n", "오늘도 좋은 날이야.", " 그래."}},
+		{"so does length", words("그는 \"", "우리는 산을 넘고 물을 건너 먼 곳으로 떠나기로 하고서 아침 일찍 일어나 짐을 싸고 문을 나서서 오래오래 걷고 또 걸어서 마침내 해가 뜨는 바다에 닿았다", ".", " 바다는", " 넓었다", "."),
+			[]string{"그는 \"우리는 산을 넘고 물을 건너 먼 곳으로 떠나기로 하고서 아침 일찍 일어나 짐을 싸고 문을 나서서 오래오래 걷고 또 걸어서 마침내 해가 뜨는 바다에 닿았다.", " 바다는 넓었다."}},
+		{"a bullet opens nothing", words("* ", "청소", "해요", ".", " 빨래", "해요", "."), []string{"* 청소해요.", " 빨래해요."}},
+		{"an apostrophe neither", words("'cause", " I", " said", " so", ".", " Right", " here", "."), []string{"'cause I said so.", " Right here."}},
+		{"nor do inches", words("A", " 5", "\"", " screen", " is", " small", ".", " Buy", " another", "."), []string{"A 5\" screen is small.", " Buy another."}},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, feedAll(false, c.tokens...)); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+
+	k := newTalk(t)
+	k.push("a full stop inside words that a sentence quotes", words("그는", " 말했다", ",", " \"", "안녕", "."))
+	k.pause("ends nothing, and a pause does not lose sight of it")
+	k.push("the mark may close", words("\""))
+	k.push("so that the next word ends it", words(" 나는"), "그는 말했다, \"안녕.\"")
+	k.flush("", " 나는")
 }

@@ -67,3 +67,8 @@ func containsAny(text []byte, words [][]byte) bool {
 	}
 	return false
 }
+
+// hesitant are stems of a speaker who is likely to trail off, or to cry out.
+var hesitant = wordList("미안", "죄송", "모르겠", "모르", "싶", "글쎄", "혹시", "사실", "그냥", "조금", "아마", "외로", "슬프", "슬퍼", "무서", "힘들", "그리웠", "보고", "아쉽", "부끄", "쑥스",
+	"정말", "진짜", "설마", "세상에", "미쳤", "대박", "어떻게", "도대체", "뭐라", "리가",
+	"哈哈", "太", "天哪", "真的", "すご", "やった", "本当", "まじ", "嘘")
