@@ -119,8 +119,6 @@ func foldRare(dst []rune, r rune) []rune {
 			}
 		}
 		return dst
-	case unicode.Is(unicode.Han, r):
-		return append(dst, r)
 	case unicode.IsLetter(r):
 		return append(dst, r)
 	}
@@ -137,7 +135,7 @@ func appendCompat(dst []rune, r rune) []rune {
 		case d == '⁄':
 			dst = append(dst, '/')
 		case d == '"':
-		case d < 0x80 && d >= ' ', isHangul(d), isKana(d), unicode.Is(unicode.Han, d), 'ㄱ' <= d && d <= 'ㅣ', d == '。' || d == '、' || d == '・' || d == 'μ':
+		case d < 0x80 && d >= ' ', isHangul(d), isKana(d), unicode.Is(unicode.Han, d) && unicode.IsLetter(d), 'ㄱ' <= d && d <= 'ㅣ', d == '。' || d == '、' || d == '・' || d == 'μ':
 			dst = append(dst, d)
 		default:
 			dst = append(dst, ' ')
