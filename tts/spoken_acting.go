@@ -50,8 +50,9 @@ func (s surveyed) gloss(prev rune, lang Lang) bool {
 		return s.hangul == 0 && s.digits == 0 && isHangul(prev)
 	case Japanese:
 		return s.kana == s.words && !isKana(prev) || s.latin == s.words && !isLatin(prev) || s.kana == s.words && !isLatin(prev) && s.words < 8
+	default:
+		return false
 	}
-	return false
 }
 
 // Endings and words by which a text is known to be acting rather than speech.
@@ -139,7 +140,7 @@ func actingLatin(text []rune) bool {
 		if n := i - start; n > 0 && n <= longest {
 			var key [longest]byte
 			for k, r := range text[start:i] {
-				key[k] = byte(r | 0x20)
+				key[k] = byte(r|0x20) & 0x7F //nolint:gosec // an ASCII letter
 			}
 			word := key[:n]
 			for _, ending := range [...]string{"", "s", "es", "ing", "ed"} {

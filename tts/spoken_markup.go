@@ -1,5 +1,7 @@
 package tts
 
+import "strings"
+
 // maxAside is how far the end of a bracket, a direction, a link or a tag is looked
 // for, in runes; it keeps the work linear. A direction that is open at the end of a
 // sentence is given up after as many runes, or at the end of its line, so that a
@@ -238,7 +240,7 @@ func (m *markup) number(i int) int {
 	for isDigit(m.at(k)) {
 		k++
 	}
-	if next := m.at(j); next == 0 || next == '\n' || k > j && k-j <= 2 && m.at(k) == '.' {
+	if next := m.at(j); next == 0 || next == '\n' || k > j && (bracket || k-j <= 2 && m.at(k) == '.') {
 		return 0
 	}
 	return j
@@ -295,8 +297,12 @@ func (m *markup) inline(r rune) {
 		}
 	case '(':
 		m.bracket(r, ')')
+	case '"':
+		m.i++
 	case ']', ')', '}':
-		m.out = append(m.out, ',')
+		if m.i != m.closer {
+			m.out = append(m.out, ',')
+		}
 		m.i++
 	case '<':
 		m.tag()
@@ -327,6 +333,11 @@ func (m *markup) latin(r rune) {
 				return
 			}
 		}
+		if n := m.numberInside(); n > 0 {
+			m.out = append(m.out, ',')
+			m.i += n
+			return
+		}
 		if m.email {
 			if n := m.address(); n > 0 {
 				m.sayAddress(m.in[m.i : m.i+n])
@@ -338,6 +349,18 @@ func (m *markup) latin(r rune) {
 	m.keep(r)
 }
 
+// numberInside returns the length of a further number of a list in one line, 1) 물 2) 불.
+func (m *markup) numberInside() int {
+	n := 0
+	for n < 3 && isDigit(m.at(m.i+n)) {
+		n++
+	}
+	if !m.item || n == 0 || m.at(m.i-1) != ' ' || m.at(m.i+n) != ')' || m.at(m.i+n+1) != ' ' {
+		return 0
+	}
+	return n + 1
+}
+
 func linkWord(lang Lang) string {
 	switch lang {
 	case Korean:
@@ -346,8 +369,9 @@ func linkWord(lang Lang) string {
 		return "リンク"
 	case Chinese:
 		return "链接"
+	default:
+		return "the link"
 	}
-	return "the link"
 }
 
 func (m *markup) phrase(i int, s string) bool {
@@ -374,7 +398,7 @@ func (m *markup) url() int {
 	end, depth := m.i, 0
 	for ; end < len(m.in); end++ {
 		r := m.in[end]
-		if r <= ' ' || r >= 0x80 || r == '<' || r == '>' || r == '`' || r == ']' || r == '|' {
+		if r <= ' ' || r == '"' || r >= 0x80 || r == '<' || r == '>' || r == '`' || r == ']' || r == '|' {
 			break
 		}
 		if r == '(' {
@@ -387,13 +411,8 @@ func (m *markup) url() int {
 			depth--
 		}
 	}
-	for end > m.i {
-		switch m.in[end-1] {
-		case '.', ',', '!', '?', ':', ';', '*', '_', '~', '\'':
-			end--
-			continue
-		}
-		break
+	for end > m.i && strings.ContainsRune(".,!?:;*_~'", m.in[end-1]) {
+		end--
 	}
 	return end - m.i
 }
@@ -426,8 +445,10 @@ func (m *markup) address() int {
 
 // sayAddress says an e-mail address: digits one by one, marks by their names.
 func (m *markup) sayAddress(address []rune) {
-	at, dot, dash, underscore := " at ", " dot ", " dash ", " underscore "
+	var at, dot, dash, underscore string
 	switch m.lang {
+	default:
+		at, dot, dash, underscore = " at ", " dot ", " dash ", " underscore "
 	case Korean:
 		at, dot, dash, underscore = " 골뱅이 ", " 닷 ", " 하이픈 ", " 언더바 "
 	case Japanese:
@@ -435,16 +456,16 @@ func (m *markup) sayAddress(address []rune) {
 	}
 	digit := false
 	for _, r := range address {
-		switch {
-		case r == '@':
+		switch r {
+		case '@':
 			m.say(at)
-		case r == '.':
+		case '.':
 			m.say(dot)
-		case r == '-':
+		case '-':
 			m.say(dash)
-		case r == '_':
+		case '_':
 			m.say(underscore)
-		case r == '+':
+		case '+':
 			m.say(" + ")
 		default:
 			if isDigit(r) && digit {
@@ -502,7 +523,7 @@ func (m *markup) emphasis(mark rune) {
 		return
 	}
 	if i == m.closer || n > 1 || next == 0 || next == ' ' || next == '\n' || isWord(prev) && mark != '*' {
-		if mark == '_' && isWord(prev) && isWord(next) {
+		if mark == '_' && i != m.closer && isWord(prev) && isWord(next) {
 			m.out = append(m.out, ' ') // snake_case
 		}
 		if mark == '~' && i != m.closer {
@@ -541,9 +562,10 @@ func (m *markup) emphasis(mark rune) {
 }
 
 func (m *markup) digitBefore(i int) rune {
-	for i--; m.at(i) == ' '; i-- {
+	for i > 0 && m.in[i-1] == ' ' {
+		i--
 	}
-	return m.at(i)
+	return m.at(i - 1)
 }
 
 // direction tells a stage direction from emphasis, for the text between single marks
@@ -554,6 +576,7 @@ func (m *markup) digitBefore(i int) rune {
 //   - at the end of a sentence, with no full stop behind it: 알겠어. *웃음*;
 //   - elsewhere it is one only if it reads like one (see acting): 글쎄, *웃으며* 아마도,
 //     but 이건 *정말* 중요해 is said;
+//   - in quotes it is speech in italics;
 //   - between tildes it always has to read like one, since 안녕~ 반가워~ does not.
 func (m *markup) direction(mark rune, i, end int) bool {
 	inner := m.in[i+1 : end]
@@ -561,7 +584,7 @@ func (m *markup) direction(mark rune, i, end int) bool {
 	switch {
 	case mark == '~':
 		return acting(inner) && !isWord(m.at(i-1))
-	case isWord(after) || isWord(m.at(i-1)) && !acting(inner):
+	case isWord(after) || inner[0] == '"' || isWord(m.at(i-1)) && !acting(inner):
 		return false
 	case m.opening(), acting(inner):
 		return true
@@ -619,7 +642,7 @@ func (m *markup) link() bool {
 //
 //   - Faces, and brackets without a word, are dropped.
 //   - At the beginning of a sentence, or alone, it is a direction: (미소를 지으며) 안녕.
-//     [공지] and [1] go the same way.
+//     [공지] and [1] go the same way, (A)와 does not.
 //   - Elsewhere it is a direction if it reads like one (see acting).
 //   - A gloss written to a word, 서울(首都)은, is dropped if a particle or another word is
 //     joined behind it, or if it only repeats the word in another script (AI, 漢字,
@@ -644,20 +667,30 @@ func (m *markup) bracket(opener, closer rune) {
 	drop := false
 	switch {
 	case s.words == 0 || s.face():
-		drop = true
 		m.dropArms()
+		m.out = append(m.out, ' ')
+		m.i = end + 1
+		if isArm(m.at(m.i)) && !isLatin(m.at(m.i+1)) {
+			m.i++
+		}
+		return
 	case s.words == s.digits:
 		// A footnote, or (1), or the area code of a telephone number.
-		if drop = joined && !follows; !drop {
+		if drop = joined && !follows || m.item && !follows; !drop {
 			m.out = append(append(m.out, ' '), inner...)
 			m.i = m.blanks(end + 1)
-			if isDigit(m.at(m.i)) {
+			switch {
+			case isDigit(m.at(m.i)):
 				m.out = append(m.out, '-') // (02) 123-4567
-			} else if m.i > end+1 {
-				m.out = append(m.out, ' ')
+			case m.i > end+1:
+				m.out = append(m.out, ',', ' ')
 			}
 			return
 		}
+	case m.opening() && follows && !acting(inner):
+		m.closer = end
+		m.i++
+		return
 	case m.opening(), acting(inner):
 		drop = true
 	case joined && m.weekday(inner, end):
@@ -666,7 +699,10 @@ func (m *markup) bracket(opener, closer rune) {
 		drop = follows || s.gloss(m.at(i-1), m.lang)
 	}
 	if drop {
-		if !joined || !follows {
+		switch {
+		case m.item && s.words == s.digits:
+			m.out = append(m.out, ',') // the next number of a list in one line
+		case !joined || !follows:
 			m.out = append(m.out, ' ')
 		}
 		m.i = end + 1
@@ -676,17 +712,17 @@ func (m *markup) bracket(opener, closer rune) {
 	m.i++
 }
 
-// dropArms takes back the arms of a face that stand before its bracket: ヽ(´▽`)ノ.
+// dropArms takes back the arms of a face that stand before its bracket: ヽ(´▽`)ノ,
+// m(_ _)m.
 func (m *markup) dropArms() {
-	for n := len(m.out); n > 0; n-- {
-		switch m.out[n-1] {
-		case 'ヽ', 'ヾ', '٩', '╰', '╮':
-			m.out = m.out[:n-1]
-		default:
-			return
-		}
+	n := len(m.out)
+	for n > 0 && isArm(m.out[n-1]) && (n == 1 || !isLatin(m.out[n-2])) {
+		n--
 	}
+	m.out = m.out[:n]
 }
+
+func isArm(r rune) bool { return strings.ContainsRune("ヽヾ٩╰╮ノو╯づm", r) && r != 0 }
 
 // weekday says the day behind a date, 11월 24일(월), in full.
 func (m *markup) weekday(inner []rune, end int) bool {

@@ -77,7 +77,7 @@ func (t *tidier) step(i int, r rune) {
 			return
 		}
 		// The dot in a foreign name is no pause: ジョン・スミス, 列夫·托尔斯泰.
-		if t.lang != Chinese && !(katakana(prev) && katakana(next)) {
+		if t.lang != Chinese && (!katakana(prev) || !katakana(next)) {
 			t.pause(comma)
 		}
 	case r == '\'':
@@ -161,6 +161,7 @@ func (t *tidier) word(r rune) {
 func (t *tidier) flushMark() {
 	cjk := t.lang == Japanese || t.lang == Chinese
 	switch t.mark {
+	case none:
 	case comma:
 		if t.lang == Japanese {
 			t.dst = append(t.dst, '、')

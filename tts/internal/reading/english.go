@@ -304,7 +304,7 @@ func (e *english) slash(n numeral) {
 	m := scanNumeral(e.src, n.end+1)
 	if e.at(m.end) == '/' && isDigitAt(e.src, m.end+1) && m.frac == nil {
 		y := scanNumeral(e.src, m.end+1)
-		d := date{int(y.value), int(n.value), int(m.value)}
+		d := date{y.value, n.value, m.value}
 		if n.digits <= 2 && m.digits <= 2 && y.digits == 4 && d.valid() && d.day > 0 {
 			e.date(d)
 			e.i = y.end
@@ -317,8 +317,8 @@ func (e *english) slash(n numeral) {
 		e.numeral(n)
 		e.say(" slash ")
 		e.numeral(m)
-	case monthDay(int(n.value), int(m.value)) && n.value != m.value:
-		e.date(date{0, int(n.value), int(m.value)})
+	case monthDay(n.value, m.value) && n.value != m.value:
+		e.date(date{0, n.value, m.value})
 	case n.value >= m.value:
 		e.numeral(n)
 		e.say(" over ")
@@ -368,42 +368,46 @@ func (e *english) date(d date) {
 	e.say(enMonths[d.month-1])
 	if d.day > 0 {
 		e.say(" ")
-		e.ordinal(uint64(d.day))
+		e.ordinal(d.day)
 	}
 	if d.year > 0 {
 		if d.day > 0 {
 			e.say(",")
 		}
 		e.say(" ")
-		e.year(uint64(d.year))
+		e.year(d.year)
 	}
 }
 
 // clock reads a time, with P M or o'clock behind it.
 func (e *english) clock(c clock, end int) {
-	e.cardinal(uint64(c.hour))
+	e.cardinal(c.hour)
 	half, stop := e.half(end)
 	switch {
-	case c.minute == 0 && half == "" && c.second <= 0 && c.hour <= 12:
+	case c.minute == 0 && half == "" && c.second == 0 && c.hour <= 12:
 		e.say(" o'clock")
 	case c.minute == 0 && half == "":
 		e.say(" hundred")
 	case c.minute > 0 && c.minute < 10:
 		e.say(" oh ")
-		e.cardinal(uint64(c.minute))
+		e.cardinal(c.minute)
 	case c.minute > 0:
 		e.say(" ")
-		e.cardinal(uint64(c.minute))
+		e.cardinal(c.minute)
 	}
 	if c.second > 0 {
 		e.say(" and ")
-		e.cardinal(uint64(c.second))
+		e.cardinal(c.second)
 		e.say(" seconds")
 	}
 	if half != "" {
 		e.say(half)
 	}
 	e.i = stop
+	if r := e.at(stop); (r == '-' || r == '–') && isDigitAt(e.src, stop+1) {
+		e.say(" to ")
+		e.i++
+	}
 }
 
 // half finds am, PM or p.m. behind a time.
@@ -453,7 +457,7 @@ func (e *english) money(c currency, j int) {
 		e.say(" ")
 		e.say(c.plural)
 	case len(n.frac) == 2 && c.cent != "" && n.quantity():
-		cents := uint64(n.frac[0]-'0')*10 + uint64(n.frac[1]-'0')
+		cents := digit(n.frac[0])*10 + digit(n.frac[1])
 		if n.value > 0 || cents == 0 {
 			e.cardinal(n.value)
 			e.unitName(c, n.value)

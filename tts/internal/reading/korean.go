@@ -18,14 +18,14 @@ func Korean(dst, src []rune) []rune {
 }
 
 // foreign reports whether src has an English word in lower case, and no letter of
-// the reader's own script.
+// the reader's own script. Japanese laughter, www, is no English.
 func foreign(src []rune, own func(rune) bool) bool {
 	latin := false
 	for i, r := range src {
 		if own(r) {
 			return false
 		}
-		latin = latin || isLower(r) && isLower(at(src, i+1)) && isLower(at(src, i+2))
+		latin = latin || isLower(r) && isLower(at(src, i+1)) && isLower(at(src, i+2)) && (r != 'w' || at(src, i+1) != 'w')
 	}
 	return latin
 }
@@ -161,6 +161,10 @@ func (k *korean) symbol(r rune) {
 			k.saySpaced("약")
 			return
 		}
+		if isWord(before(k.src, i)) && oneOf(k.src, skipSpaces(k.src, i+1), "오전", "오후", "새벽", "아침", "낮 ", "저녁", "밤 ", "다음") {
+			k.saidRange()
+			return
+		}
 		if weekday(k.at(i-1)) && weekday(next) && !isHangul(k.at(i-2)) && !isHangul(k.at(i+2)) {
 			k.saidRange()
 			return
@@ -273,7 +277,12 @@ func (k *korean) number() {
 			return
 		}
 	case '-', '~', '–':
-		if isDigitAt(src, n.end+1) && k.joined(n) {
+		if isDigitAt(src, n.end+1) {
+			k.joined(n)
+			return
+		}
+	case ',':
+		if k.eitherOr(n) {
 			return
 		}
 	case ' ':
@@ -307,7 +316,7 @@ func (k *korean) slash(n numeral) {
 		k.pair(n, n.end+1, " ")
 		return
 	}
-	num, den := int(n.value), int(m.value)
+	num, den := n.value, m.value
 	day := monthDay(num, den) || num <= 12 && num > 0 && den <= 31 && den > 0 && oneOf(k.src, m.end, "에 ", "까지", "부터", " 오전", " 오후")
 	switch {
 	case arithmetic(k.src, m.end):
@@ -333,9 +342,8 @@ func (k *korean) slash(n numeral) {
 }
 
 // joined reads two numbers with a dash or tilde between, where n is the first: a
-// range with its counter, a subtraction, a score, or a house number. It reports
-// false when the tilde is better read by itself.
-func (k *korean) joined(n numeral) bool {
+// range with its counter, a subtraction, a score, or a house number.
+func (k *korean) joined(n numeral) {
 	src := k.src
 	m := scanNumeral(src, n.end+1)
 	dash := src[n.end] != '~'
@@ -344,21 +352,21 @@ func (k *korean) joined(n numeral) bool {
 		k.say(" ")
 		k.i = m.start
 		k.counted(m)
-		return true // a model's name
+		return // a model's name
 	}
 	if dash && arithmetic(src, m.end) {
 		k.numeral(n)
 		k.say(" 빼기 ")
 		k.numeral(m)
 		k.i = m.end
-		return true
+		return
 	}
 	c, j, counted := k.counter(m.end)
 	u, _ := unitAt(src, m.end)
 	ascending := n.frac != nil || m.frac != nil || n.digits <= maxDigits && m.digits <= maxDigits && n.value < m.value
 	if dash && (!ascending || !counted && u == nil && !koScale(at(src, m.end))) {
 		switch {
-		case src[n.end] == '–' && ascending:
+		case ascending && (src[n.end] == '–' || n.digits == 4 && m.digits == 4):
 			k.numeral(n)
 			k.say("에서 ")
 		case oneOf(src, m.end, "로 ", "으로 ", " 승", " 패", " 무"):
@@ -370,7 +378,7 @@ func (k *korean) joined(n numeral) bool {
 		}
 		k.i = m.start
 		k.counted(m)
-		return true
+		return
 	}
 	if counted && n.frac == nil && m.frac == nil && n.quantity() && m.quantity() {
 		neighbours := m.value == n.value+1 && n.value >= 1 && m.value <= 9
@@ -378,11 +386,11 @@ func (k *korean) joined(n numeral) bool {
 		case neighbours && isNative && c.kind != hours && c.kind != ordinal:
 			k.say(koAbout[n.value])
 			k.counterAt(j)
-			return true
+			return
 		case neighbours && !isNative && n.value >= 2 && c.kind != months:
 			k.say(koAboutSino[n.value])
 			k.counterAt(j)
-			return true
+			return
 		case isNative || c.kind == months || c.kind == hours:
 			k.amount(n, c, m.end)
 			if c.kind == months {
@@ -394,13 +402,37 @@ func (k *korean) joined(n numeral) bool {
 			k.say("에서 ")
 			k.i = m.start
 			k.counted(m)
-			return true
+			return
 		}
 	}
 	k.numeral(n)
 	k.say("에서 ")
 	k.i = m.start
 	k.counted(m)
+}
+
+// eitherOr reads 5,6명 as 대여섯 명; n is the first number. It reports false if this is
+// a list, 1,2,3번.
+func (k *korean) eitherOr(n numeral) bool {
+	if n.frac != nil || n.digits != 1 || !isDigitAt(k.src, n.end+1) || k.at(n.start-1) == ',' {
+		return false
+	}
+	m := scanNumeral(k.src, n.end+1)
+	if m.frac != nil || m.digits != 1 || m.value != n.value+1 || n.value == 0 {
+		return false
+	}
+	c, j, ok := k.counter(m.end)
+	switch {
+	case !ok || c.kind == hours || c.kind == ordinal || c.kind == months:
+		return false
+	case c.native(m.value):
+		k.say(koAbout[n.value])
+	case n.value >= 2:
+		k.say(koAboutSino[n.value])
+	default:
+		return false
+	}
+	k.counterAt(j)
 	return true
 }
 
@@ -504,8 +536,9 @@ func (c koCounter) padded() bool {
 	switch c.kind {
 	case hours, months, people:
 		return true
+	default:
+		return len(c.name) == 1 && (c.name[0] == '일' || c.name[0] == '초')
 	}
-	return len(c.name) == 1 && (c.name[0] == '일' || c.name[0] == '초')
 }
 
 // counter finds the counter of a number that ends at i, behind a space or not, and
@@ -546,8 +579,9 @@ func (c koCounter) native(v uint64) bool {
 		return v >= 1 && v <= 12
 	case lengths:
 		return v <= 20
+	default:
+		return false
 	}
-	return false
 }
 
 // amount says n as the counter c at j wants it, without the counter.
@@ -576,7 +610,7 @@ func (k *korean) amount(n numeral, c koCounter, j int) {
 		}
 	case ranked:
 		if v >= 1 && v <= 4 {
-			k.say([]string{"첫", "둘", "셋", "넷"}[v-1])
+			k.say(koRanks[v])
 			return
 		}
 	case times:
@@ -585,6 +619,8 @@ func (k *korean) amount(n numeral, c koCounter, j int) {
 		isNative = (v < 10 || v%10 != 0) && !k.bigOnes(j)
 	case people:
 		isNative = oneOf(k.src, j, "분께", "분이서", "분의 ", "분 모두", "분 모시", "분이 오", "분이 계", "분이 앉")
+	default:
+		// c.native has said it all.
 	}
 	if isNative && !k.serial(n.start) && v > 0 {
 		k.dst = appendNative(k.dst, v)
@@ -677,6 +713,9 @@ func (k *korean) money(c currency, j int) {
 	k.i = n.end
 	if s := k.scaleAt(n.end); s > 0 {
 		k.scaled(n, s)
+	} else if v, ok := n.shifted(k.at(n.end)); ok && !isLatin(k.at(n.end+1)) {
+		k.dst = appendSino(k.dst, v)
+		k.i++
 	} else {
 		k.numeral(n)
 	}
@@ -774,7 +813,7 @@ func (k *korean) dayName() bool {
 
 func (k *korean) date(d date) {
 	if d.year > 0 {
-		k.dst = appendSino(k.dst, uint64(d.year))
+		k.dst = appendSino(k.dst, d.year)
 		k.say(" 년 ")
 	}
 	switch d.month {
@@ -783,12 +822,12 @@ func (k *korean) date(d date) {
 	case 10:
 		k.say("시월")
 	default:
-		k.dst = appendSino(k.dst, uint64(d.month))
+		k.dst = appendSino(k.dst, d.month)
 		k.say("월")
 	}
 	if d.day > 0 {
 		k.say(" ")
-		k.dst = appendSino(k.dst, uint64(d.day))
+		k.dst = appendSino(k.dst, d.day)
 		k.say(" 일")
 	}
 }
@@ -804,23 +843,29 @@ func (k *korean) clock(c clock, end int) {
 		}
 	}
 	if c.hour >= 1 && c.hour <= 12 {
-		k.dst = appendNative(k.dst, uint64(c.hour))
+		k.dst = appendNative(k.dst, c.hour)
 	} else {
-		k.dst = appendSino(k.dst, uint64(c.hour))
+		k.dst = appendSino(k.dst, c.hour)
 	}
 	k.say(" 시")
 	if c.minute > 0 {
 		k.say(" ")
-		k.dst = appendSino(k.dst, uint64(c.minute))
+		k.dst = appendSino(k.dst, c.minute)
 		k.say(" 분")
 	}
 	if c.second > 0 {
 		k.say(" ")
-		k.dst = appendSino(k.dst, uint64(c.second))
+		k.dst = appendSino(k.dst, c.second)
 		k.say(" 초")
 	}
 	k.i = end
+	if r := k.at(end); (r == '-' || r == '–') && isDigitAt(k.src, end+1) {
+		k.i++
+		k.saidRange()
+	}
 }
+
+var koTitles = map[string]string{"dr": "닥터", "mr": "미스터", "mrs": "미세스", "ms": "미즈", "st": "세인트", "prof": "프로페서", "vs": "대", "no": "넘버"}
 
 var koHalves = map[string]string{"am": "오전", "pm": "오후"}
 
@@ -842,6 +887,11 @@ func (k *korean) latin() {
 		k.space()
 		k.say(s)
 		k.say(" ")
+		return
+	}
+	if s, ok := lookup(koTitles, word); ok && k.at(end) == '.' && skipSpaces(src, end+1) < len(src) {
+		k.say(s)
+		k.i = end + 1
 		return
 	}
 	s, known := lookup(koWords, word)
@@ -875,6 +925,8 @@ func (k *korean) latinTail() {
 		k.i++
 	case r == '.' && isUpper(next) && isUpper(k.at(k.i-1)) && !isLatin(k.at(k.i-2)):
 		k.i++ // U.S.A.
+	case r == '.' && k.at(k.i-2) == '.' && isUpper(k.at(k.i-1)) && skipSpaces(k.src, k.i+1) < len(k.src):
+		k.i++ // its last full stop
 	}
 }
 
@@ -951,7 +1003,7 @@ func appendSino(dst []rune, v uint64) []rune {
 		if !first {
 			dst = append(dst, ' ')
 		}
-		if !(first && power == 1 && group == 1) {
+		if !first || power != 1 || group != 1 {
 			dst = appendSinoGroup(dst, group)
 		}
 		if power > 0 {
