@@ -661,7 +661,7 @@ func (m *markup) bracket(opener, closer rune) {
 		return
 	}
 	inner := m.in[i+1 : end]
-	s := survey(inner)
+	s := surveyOf(inner)
 	joined := isWord(m.at(i-1)) && len(m.out) > 0
 	follows := isWord(m.at(end + 1))
 	drop := false

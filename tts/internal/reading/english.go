@@ -517,7 +517,8 @@ func (e *english) scale(i int) (name string, end int) {
 var enScaleNames = map[string]string{"k": "thousand", "m": "million", "b": "billion", "bn": "billion", "t": "trillion",
 	"thousand": "thousand", "million": "million", "billion": "billion", "trillion": "trillion"}
 
-// half past: a scale letter behind a bare number, 10K.
+// quantityOrYear reads a number of four digits that ends at end as a year, unless what
+// follows says that things are counted.
 func (e *english) quantityOrYear(n numeral, end int) {
 	if len(n.whole) == 4 && n.frac == nil && n.value >= 1100 && n.value < 2100 && !e.counts(end) {
 		e.year(n.value)
@@ -684,8 +685,7 @@ var (
 	enMonthShort = map[string]string{"jan": "January", "feb": "February", "mar": "March", "apr": "April", "jun": "June", "jul": "July",
 		"aug": "August", "sep": "September", "sept": "September", "oct": "October", "nov": "November", "dec": "December"}
 
-	// enAbbreviations stand before a full stop that belongs to them. An entry that
-	// starts with '<' keeps the full stop where the sentence ends with it.
+	// enAbbreviations stand before a full stop that belongs to them.
 	enAbbreviations = map[string]string{"dr": "Doctor", "mr": "Mister", "mrs": "Missus", "ms": "Miz", "prof": "Professor", "etc": "et cetera",
 		"vs": "versus", "jr": "Junior", "sr": "Senior", "inc": "Incorporated", "ltd": "Limited", "co": "Company", "corp": "Corporation",
 		"dept": "Department", "approx": "approximately", "est": "established", "capt": "Captain", "lt": "Lieutenant", "gen": "General",

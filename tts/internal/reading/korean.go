@@ -139,8 +139,11 @@ func (k *korean) symbol(r rune) {
 		return
 	case '#':
 		if isDigit(next) {
+			run := digitRun(k.src, i+1)
 			k.number()
-			k.say(" 번")
+			if !isHangul(k.nextWord(i + 1 + run)) {
+				k.say(" 번") // #1, but not #2개
+			}
 			return
 		}
 	case '.':
@@ -378,6 +381,12 @@ func (k *korean) joined(n numeral) {
 		}
 		k.i = m.start
 		k.counted(m)
+		return
+	}
+	if counted && n.frac == nil && n.digits == 1 && n.value >= 2 && n.value <= 8 && m.is(10*(n.value+1)) {
+		k.say(koAboutSino[n.value]) // 3~40분 is 삼사십 분
+		k.say("십")
+		k.counterAt(j)
 		return
 	}
 	if counted && n.frac == nil && m.frac == nil && n.quantity() && m.quantity() {
