@@ -12,6 +12,7 @@ import (
 // Lang is the language that a text is to be spoken in.
 type Lang string
 
+// The languages that texts are rewritten for.
 const (
 	Korean   Lang = "ko"
 	Japanese Lang = "ja"
@@ -29,8 +30,9 @@ func langOf(code Lang) Lang {
 		return l
 	case "yue":
 		return Chinese
+	default:
+		return Auto
 	}
-	return Auto
 }
 
 // Detect says which language a text is written in, by its script: Hangul is Korean,

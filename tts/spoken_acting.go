@@ -1,15 +1,18 @@
 package tts
 
-import "unicode"
+import (
+	"strings"
+	"unicode"
+)
 
 // A survey counts what a bracket holds.
-type surveyed struct {
+type survey struct {
 	words, digits, hangul, kana, han, latin int
 	marks                                   int // neither letter, digit nor space
 	faces                                   int // marks that faces are drawn with
 }
 
-func survey(inner []rune) (s surveyed) {
+func surveyOf(inner []rune) (s survey) {
 	for _, r := range inner {
 		switch {
 		case isDigit(r):
@@ -40,18 +43,19 @@ func survey(inner []rune) (s surveyed) {
 }
 
 // face reports whether a bracket is a drawing: T_T, ^o^, ・ω・.
-func (s surveyed) face() bool { return s.faces > 0 && s.words <= 2 && s.words <= s.marks*2 }
+func (s survey) face() bool { return s.faces > 0 && s.words <= 2 && s.words <= s.marks*2 }
 
 // gloss reports whether a bracket behind a word that ends in prev only repeats it in
 // another script.
-func (s surveyed) gloss(prev rune, lang Lang) bool {
+func (s survey) gloss(prev rune, lang Lang) bool {
 	switch lang {
 	case Korean:
 		return s.hangul == 0 && s.digits == 0 && isHangul(prev)
 	case Japanese:
 		return s.kana == s.words && !isKana(prev) || s.latin == s.words && !isLatin(prev) || s.kana == s.words && !isLatin(prev) && s.words < 8
+	default:
+		return false
 	}
-	return false
 }
 
 // Endings and words by which a text is known to be acting rather than speech.
@@ -61,7 +65,7 @@ var (
 	actingJapanese = suffixes("笑 笑い 泣 涙 汗 爆笑 苦笑 微笑 照 怒 拍手 沈黙 ため息 溜息 ながら つつ うなずく 頷く 頷いて 微笑む 微笑んで 笑って 笑う 照れる 照れて")
 	actingChinese  = suffixes("笑 微笑 笑着 叹气 点头 哭 沉默 苦笑 大笑 挥手 眨眼 脸红")
 
-	actingEnglish = words("laugh chuckle giggle smile sigh nod grin wink blush whisper shrug gasp cough cry sob wave bow pause lean look tilt smirk " +
+	actingEnglish = verbStems("laugh chuckle giggle smile sigh nod grin wink blush whisper shrug gasp cough cry sob wave bow pause lean look tilt smirk " +
 		"frown yawn hum clap hug pat glance gaze stare turn walk sit stand take raise shake scratch clear roll bite pout tear snicker snort mutter " +
 		"mumble murmur gulp hesitate stretch fidget beam snuggle kiss purr facepalm giggl smil wav paus gaz star danc blink sniff sniffl chuckl tak " +
 		"shak bit rais hesitat snuggl mumbl nodd grinn winkn shrugg humm clapp hugg patt sitt winc wince tremble trembl squeal squeak pok poke")
@@ -69,15 +73,15 @@ var (
 
 func suffixes(list string) [][]rune {
 	var out [][]rune
-	for _, w := range fields(list) {
+	for _, w := range strings.Fields(list) {
 		out = append(out, []rune(w))
 	}
 	return out
 }
 
-func words(list string) map[string]bool {
+func verbStems(list string) map[string]bool {
 	set := make(map[string]bool)
-	for _, w := range fields(list) {
+	for _, w := range strings.Fields(list) {
 		set[w] = true
 	}
 	return set
@@ -139,7 +143,7 @@ func actingLatin(text []rune) bool {
 		if n := i - start; n > 0 && n <= longest {
 			var key [longest]byte
 			for k, r := range text[start:i] {
-				key[k] = byte(r | 0x20)
+				key[k] = byte(r|0x20) & 0x7F //nolint:gosec // an ASCII letter
 			}
 			word := key[:n]
 			for _, ending := range [...]string{"", "s", "es", "ing", "ed"} {

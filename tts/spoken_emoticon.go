@@ -2,15 +2,13 @@ package tts
 
 import "strings"
 
-func fields(s string) []string { return strings.Fields(s) }
-
 // emoticons are faces typed in plain characters, by their first one, longest first.
 var emoticons = indexEmoticons(`:-) :) :-( :( :D :-D :'( :') :P :p :-P :O :o :3 :* ;) ;-) ;; ;;; =) =D ^^ ^^; ^_^ ^-^ ^o^ ^.^ ^^;; ^0^ >_< >.< ><
 	-_- -.- -_-;; -_-; T_T T.T ToT TT Q_Q QwQ o_o O_O O.O o.o @_@ <3 </3 xD XD orz OTL \o/ ㅡㅡ ㅡ.ㅡ ㅡ_ㅡ ㅇㅅㅇ ㅇㅁㅇ ㅇ_ㅇ ㅠ.ㅠ ㅠ_ㅠ ㅜ.ㅜ ㅜ_ㅜ ㅎ_ㅎ`)
 
 func indexEmoticons(list string) map[rune][][]rune {
 	index := make(map[rune][][]rune)
-	for _, w := range fields(list) {
+	for _, w := range strings.Fields(list) {
 		e := []rune(w)
 		at := index[e[0]]
 		i := 0

@@ -8,13 +8,13 @@ import (
 
 // fold appends the characters of s in the forms that the later steps know: ASCII for
 // full-width letters, digits, punctuation and presentation forms, one dash, one
-// apostrophe, one tilde, one space. What is only seen is left out: emoji, quotes,
-// control, zero-width and variation characters. s is in NFC.
+// apostrophe, one quotation mark, one tilde, one space. What is only seen is left
+// out: emoji, control, zero-width and variation characters. s is in NFC.
 func fold(dst []rune, s string) []rune {
 	for _, r := range s {
 		if r < 0x80 {
 			switch {
-			case r == '"' || r < ' ' && r != '\n' && r != '\t' || r == 0x7F:
+			case r < ' ' && r != '\n' && r != '\t' || r == 0x7F:
 			case r == '\t':
 				dst = append(dst, ' ')
 			default:
@@ -39,8 +39,8 @@ func foldRare(dst []rune, r rune) []rune {
 		return append(dst, r)
 	case '\u2028', '\u2029':
 		return append(dst, '\n')
-	case '‘', '“', '”', '„', '‟', '«', '»', '「', '」', '『', '』', '《', '》', '〈', '〉', '〝', '〟', '‹', '›', '＂', '｢', '｣':
-		return dst
+	case '“', '”', '„', '‟', '«', '»', '「', '」', '『', '』', '《', '》', '〈', '〉', '〝', '〟', '‹', '›', '＂', '｢', '｣':
+		return append(dst, '"')
 	case '’', '‛', 'ʼ', '′', '＇':
 		return append(dst, '\'')
 	case '‐', '‑', '‒':
@@ -79,7 +79,7 @@ func foldRare(dst []rune, r rune) []rune {
 		return append(dst, '°', 'F')
 	case 'µ', 'μ':
 		return append(dst, 'μ')
-	case '㈜', '™', '®', '©', '℠':
+	case '‘', '㈜', '™', '®', '©', '℠':
 		return dst
 	case 'ß':
 		return append(dst, 's', 's')
@@ -119,8 +119,6 @@ func foldRare(dst []rune, r rune) []rune {
 			}
 		}
 		return dst
-	case unicode.Is(unicode.Han, r):
-		return append(dst, r)
 	case unicode.IsLetter(r):
 		return append(dst, r)
 	}
@@ -137,7 +135,7 @@ func appendCompat(dst []rune, r rune) []rune {
 		case d == '⁄':
 			dst = append(dst, '/')
 		case d == '"':
-		case d < 0x80 && d >= ' ', isHangul(d), isKana(d), unicode.Is(unicode.Han, d), 'ㄱ' <= d && d <= 'ㅣ', d == '。' || d == '、' || d == '・' || d == 'μ':
+		case d < 0x80 && d >= ' ', isHangul(d), isKana(d), unicode.Is(unicode.Han, d) && unicode.IsLetter(d), 'ㄱ' <= d && d <= 'ㅣ', d == '。' || d == '、' || d == '・' || d == 'μ':
 			dst = append(dst, d)
 		default:
 			dst = append(dst, ' ')

@@ -15,8 +15,8 @@ func tidy(dst, src []rune, lang Lang) []rune {
 	if len(t.dst) == t.start {
 		return t.dst
 	}
-	if t.mark <= comma {
-		t.mark = stop
+	if t.mark <= pauseComma {
+		t.mark = pauseStop
 	}
 	t.flushMark()
 	return t.dst
@@ -26,12 +26,12 @@ func tidy(dst, src []rune, lang Lang) []rune {
 type pause uint8
 
 const (
-	none pause = iota
-	comma
-	stop
-	ellipsis
-	exclamation
-	question
+	pauseNone pause = iota
+	pauseComma
+	pauseStop
+	pauseEllipsis
+	pauseExclamation
+	pauseQuestion
 )
 
 type tidier struct {
@@ -59,26 +59,26 @@ func (t *tidier) step(i int, r rune) {
 		t.space = true
 	case r == '.' || r == '。':
 		if prev == r || next == r {
-			t.pause(ellipsis)
+			t.pause(pauseEllipsis)
 		} else {
-			t.pause(stop)
+			t.pause(pauseStop)
 		}
 	case r == '…':
-		t.pause(ellipsis)
+		t.pause(pauseEllipsis)
 	case r == '!':
-		t.pause(exclamation)
+		t.pause(pauseExclamation)
 	case r == '?':
-		t.pause(question)
+		t.pause(pauseQuestion)
 	case r == ',' || r == '、' || r == ':' || r == ';' || r == '|' || r == '–':
-		t.pause(comma)
+		t.pause(pauseComma)
 	case r == '·' || r == 'ㆍ' || r == '•' || r == '・':
 		if prev == r || next == r {
-			t.pause(ellipsis) // そう・・・
+			t.pause(pauseEllipsis) // そう・・・
 			return
 		}
 		// The dot in a foreign name is no pause: ジョン・スミス, 列夫·托尔斯泰.
-		if t.lang != Chinese && !(katakana(prev) && katakana(next)) {
-			t.pause(comma)
+		if t.lang != Chinese && (!katakana(prev) || !katakana(next)) {
+			t.pause(pauseComma)
 		}
 	case r == '\'':
 		// Within a word only: don't.
@@ -90,7 +90,7 @@ func (t *tidier) step(i int, r rune) {
 		case isLatin(prev) && isLatin(next) && t.lang == English:
 			t.word(r)
 		case prev == ' ' && next == ' ' || prev == '-' || next == '-':
-			t.pause(comma)
+			t.pause(pauseComma)
 		default:
 			t.space = true
 		}
@@ -144,10 +144,10 @@ func numeric(prev, r, next rune) bool {
 // word appends r behind the mark or space that it is separated by.
 func (t *tidier) word(r rune) {
 	if n := len(t.dst); n > t.start {
-		spaced := t.space || t.mark > none
+		spaced := t.space || t.mark > pauseNone
 		if t.lang == Japanese || t.lang == Chinese {
 			// These have no spaces; one between Latin words stays.
-			spaced = t.space && t.mark == none && isLatin(t.dst[n-1]) && isLatin(r)
+			spaced = t.space && t.mark == pauseNone && isLatin(t.dst[n-1]) && isLatin(r)
 		}
 		t.flushMark()
 		if spaced {
@@ -161,24 +161,25 @@ func (t *tidier) word(r rune) {
 func (t *tidier) flushMark() {
 	cjk := t.lang == Japanese || t.lang == Chinese
 	switch t.mark {
-	case comma:
+	case pauseNone:
+	case pauseComma:
 		if t.lang == Japanese {
 			t.dst = append(t.dst, '、')
 		} else {
 			t.dst = append(t.dst, ',')
 		}
-	case stop:
+	case pauseStop:
 		if cjk {
 			t.dst = append(t.dst, '。')
 		} else {
 			t.dst = append(t.dst, '.')
 		}
-	case ellipsis:
+	case pauseEllipsis:
 		t.dst = append(t.dst, '…')
-	case exclamation:
+	case pauseExclamation:
 		t.dst = append(t.dst, '!')
-	case question:
+	case pauseQuestion:
 		t.dst = append(t.dst, '?')
 	}
-	t.mark = none
+	t.mark = pauseNone
 }

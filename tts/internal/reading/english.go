@@ -24,8 +24,10 @@ type english struct {
 	i        int
 }
 
-func (e *english) say(s string)       { e.dst = appendString(e.dst, s) }
-func (e *english) at(i int) rune      { return at(e.src, i) }
+func (e *english) say(s string) { e.dst = appendString(e.dst, s) }
+
+func (e *english) at(i int) rune { return at(e.src, i) }
+
 func (e *english) saySpaced(s string) { e.space(); e.say(s); e.say(" ") }
 
 func (e *english) space() {
@@ -304,7 +306,7 @@ func (e *english) slash(n numeral) {
 	m := scanNumeral(e.src, n.end+1)
 	if e.at(m.end) == '/' && isDigitAt(e.src, m.end+1) && m.frac == nil {
 		y := scanNumeral(e.src, m.end+1)
-		d := date{int(y.value), int(n.value), int(m.value)}
+		d := date{y.value, n.value, m.value}
 		if n.digits <= 2 && m.digits <= 2 && y.digits == 4 && d.valid() && d.day > 0 {
 			e.date(d)
 			e.i = y.end
@@ -317,8 +319,8 @@ func (e *english) slash(n numeral) {
 		e.numeral(n)
 		e.say(" slash ")
 		e.numeral(m)
-	case monthDay(int(n.value), int(m.value)) && n.value != m.value:
-		e.date(date{0, int(n.value), int(m.value)})
+	case monthDay(n.value, m.value) && n.value != m.value:
+		e.date(date{0, n.value, m.value})
 	case n.value >= m.value:
 		e.numeral(n)
 		e.say(" over ")
@@ -368,42 +370,46 @@ func (e *english) date(d date) {
 	e.say(enMonths[d.month-1])
 	if d.day > 0 {
 		e.say(" ")
-		e.ordinal(uint64(d.day))
+		e.ordinal(d.day)
 	}
 	if d.year > 0 {
 		if d.day > 0 {
 			e.say(",")
 		}
 		e.say(" ")
-		e.year(uint64(d.year))
+		e.year(d.year)
 	}
 }
 
 // clock reads a time, with P M or o'clock behind it.
 func (e *english) clock(c clock, end int) {
-	e.cardinal(uint64(c.hour))
+	e.cardinal(c.hour)
 	half, stop := e.half(end)
 	switch {
-	case c.minute == 0 && half == "" && c.second <= 0 && c.hour <= 12:
+	case c.minute == 0 && half == "" && c.second == 0 && c.hour <= 12:
 		e.say(" o'clock")
 	case c.minute == 0 && half == "":
 		e.say(" hundred")
 	case c.minute > 0 && c.minute < 10:
 		e.say(" oh ")
-		e.cardinal(uint64(c.minute))
+		e.cardinal(c.minute)
 	case c.minute > 0:
 		e.say(" ")
-		e.cardinal(uint64(c.minute))
+		e.cardinal(c.minute)
 	}
 	if c.second > 0 {
 		e.say(" and ")
-		e.cardinal(uint64(c.second))
+		e.cardinal(c.second)
 		e.say(" seconds")
 	}
 	if half != "" {
 		e.say(half)
 	}
 	e.i = stop
+	if r := e.at(stop); (r == '-' || r == '–') && isDigitAt(e.src, stop+1) {
+		e.say(" to ")
+		e.i++
+	}
 }
 
 // half finds am, PM or p.m. behind a time.
@@ -453,7 +459,7 @@ func (e *english) money(c currency, j int) {
 		e.say(" ")
 		e.say(c.plural)
 	case len(n.frac) == 2 && c.cent != "" && n.quantity():
-		cents := uint64(n.frac[0]-'0')*10 + uint64(n.frac[1]-'0')
+		cents := digit(n.frac[0])*10 + digit(n.frac[1])
 		if n.value > 0 || cents == 0 {
 			e.cardinal(n.value)
 			e.unitName(c, n.value)
@@ -513,7 +519,8 @@ func (e *english) scale(i int) (name string, end int) {
 var enScaleNames = map[string]string{"k": "thousand", "m": "million", "b": "billion", "bn": "billion", "t": "trillion",
 	"thousand": "thousand", "million": "million", "billion": "billion", "trillion": "trillion"}
 
-// half past: a scale letter behind a bare number, 10K.
+// quantityOrYear reads a number of four digits that ends at end as a year, unless what
+// follows says that things are counted.
 func (e *english) quantityOrYear(n numeral, end int) {
 	if len(n.whole) == 4 && n.frac == nil && n.value >= 1100 && n.value < 2100 && !e.counts(end) {
 		e.year(n.value)
@@ -541,292 +548,3 @@ func (e *english) counts(i int) bool {
 }
 
 var enVerbs = wordSet(`does goes seems looks feels marks sees this always starts begins ends brings comes makes towards perhaps sometimes`)
-
-func (e *english) numeral(n numeral) {
-	if n.quantity() {
-		e.cardinal(n.value)
-	} else {
-		e.digits(n.whole)
-	}
-	if n.frac != nil {
-		e.fraction(n.frac)
-	}
-}
-
-func (e *english) fraction(digits []rune) {
-	e.say(" point ")
-	e.digits(digits)
-}
-
-func (e *english) digits(digits []rune) {
-	for _, r := range digits {
-		if isDigit(r) {
-			e.space()
-			e.say(enOnes[r-'0'])
-		}
-	}
-}
-
-func (e *english) cardinal(v uint64) {
-	if v == 0 {
-		e.say("zero")
-		return
-	}
-	const thousands = 6
-	for p := thousands; p >= 0; p-- {
-		unit := uint64(1)
-		for range p {
-			unit *= 1000
-		}
-		group := v / unit % 1000
-		if group == 0 {
-			continue
-		}
-		e.space()
-		e.hundreds(group)
-		if p > 0 {
-			e.say(" ")
-			e.say(enPowers[p])
-		}
-	}
-}
-
-func (e *english) hundreds(v uint64) {
-	if v >= 100 {
-		e.say(enOnes[v/100])
-		e.say(" hundred")
-		if v %= 100; v == 0 {
-			return
-		}
-		e.say(" ")
-	}
-	e.tens(v)
-}
-
-func (e *english) tens(v uint64) {
-	if v < 20 {
-		e.say(enOnes[v])
-		return
-	}
-	e.say(enTens[v/10])
-	if v%10 > 0 {
-		e.say("-")
-		e.say(enOnes[v%10])
-	}
-}
-
-// ordinal says the cardinal with its last word made ordinal.
-func (e *english) ordinal(v uint64) {
-	e.cardinal(v)
-	i := len(e.dst)
-	for i > 0 && isLatin(e.dst[i-1]) {
-		i--
-	}
-	last := e.dst[i:]
-	if s, ok := lookup(enOrdinals, last); ok {
-		e.dst = appendString(e.dst[:i], s)
-		return
-	}
-	if n := len(e.dst); e.dst[n-1] == 'y' {
-		e.dst = appendString(e.dst[:n-1], "ieth")
-		return
-	}
-	e.say("th")
-}
-
-// year says a year in pairs: nineteen oh five, two thousand nine, twenty twenty-six.
-func (e *english) year(v uint64) {
-	century, rest := v/100, v%100
-	switch {
-	case century%10 == 0 && rest < 10 || v < 1100:
-		e.cardinal(v)
-	case rest == 0:
-		e.tens(century)
-		e.say(" hundred")
-	case rest < 10:
-		e.tens(century)
-		e.say(" oh ")
-		e.tens(rest)
-	default:
-		e.tens(century)
-		e.say(" ")
-		e.tens(rest)
-	}
-}
-
-// decade reads 1990s and 90s.
-func (e *english) decade(n numeral) {
-	if n.digits == 4 {
-		e.year(n.value)
-	} else {
-		e.cardinal(n.value)
-	}
-	if k := len(e.dst); e.dst[k-1] == 'y' {
-		e.dst = appendString(e.dst[:k-1], "ies")
-	} else {
-		e.say("s")
-	}
-	e.i++
-}
-
-var (
-	enOnes = [20]string{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-		"thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"}
-	enTens     = [10]string{2: "twenty", 3: "thirty", 4: "forty", 5: "fifty", 6: "sixty", 7: "seventy", 8: "eighty", 9: "ninety"}
-	enPowers   = [7]string{1: "thousand", 2: "million", 3: "billion", 4: "trillion", 5: "quadrillion", 6: "quintillion"}
-	enOrdinals = map[string]string{"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth", "twelve": "twelfth"}
-	enMonths   = [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-		"November", "December"}
-	enMonthShort = map[string]string{"jan": "January", "feb": "February", "mar": "March", "apr": "April", "jun": "June", "jul": "July",
-		"aug": "August", "sep": "September", "sept": "September", "oct": "October", "nov": "November", "dec": "December"}
-
-	// enAbbreviations stand before a full stop that belongs to them. An entry that
-	// starts with '<' keeps the full stop where the sentence ends with it.
-	enAbbreviations = map[string]string{"dr": "Doctor", "mr": "Mister", "mrs": "Missus", "ms": "Miz", "prof": "Professor", "etc": "et cetera",
-		"vs": "versus", "jr": "Junior", "sr": "Senior", "inc": "Incorporated", "ltd": "Limited", "co": "Company", "corp": "Corporation",
-		"dept": "Department", "approx": "approximately", "est": "established", "capt": "Captain", "lt": "Lieutenant", "gen": "General",
-		"sgt": "Sergeant", "gov": "Governor", "sen": "Senator", "rep": "Representative", "rev": "Reverend", "ave": "Avenue", "blvd": "Boulevard",
-		"mt": "Mount", "ft": "Fort", "fig": "figure", "vol": "volume", "min": "minimum", "max": "maximum", "apt": "apartment"}
-
-	enWords = map[string]string{"e.g": "for example", "i.e": "that is", "24/7": "twenty-four seven", "w/o": "without", "and/or": "and or",
-		"ok": "okay", "wi-fi": "Wi-Fi", "c++": "C plus plus", "c#": "C sharp", "a/c": "A C", "9/11": "nine eleven", "covid-19": "COVID nineteen", "mp3": "M P three"}
-
-	// enPronounced are acronyms that are said as words.
-	enPronounced = wordSet(`nasa nato unesco unicef fifa opec aids covid laser radar scuba asean apec fema darpa nafta potus scotus
-		yolo lol asap ram rom sim pin gif jpeg json captcha swat moma ikea lego sony nerf aesop`)
-)
-
-// word reads a word in Latin letters at e.i.
-func (e *english) word() {
-	src, i := e.src, e.i
-	if end := compoundEnd(src, i); end > i {
-		if s, ok := lookup(enWords, src[i:end]); ok && (end == i+2 || end > i+2) {
-			e.space()
-			e.say(s)
-			if at(src, end) == '.' && at(src, end-2) == '.' && !e.ends(end) {
-				end++ // the last full stop of e.g.
-			}
-			e.i = end
-			return
-		}
-	}
-	end := latinRun(src, i)
-	word := src[i:end]
-	e.i = end
-	if len(word) == 1 && e.dotted() {
-		return
-	}
-	if at(src, end) == '.' && e.abbreviation(word) {
-		return
-	}
-	if at(src, end) == '/' && len(word) == 1 && word[0] == 'w' {
-		e.say("with ")
-		e.i = end + 1
-		return
-	}
-	if at(src, end) == '$' && phrase(word, 0, "US") {
-		return
-	}
-	if s, ok := lookup(enMonthShort, word); ok && isUpper(word[0]) && at(src, end) == ' ' && isDigitAt(src, end+1) {
-		e.say(s) // Jan 1
-		return
-	}
-	if initials(word) && !roman(word) {
-		if _, said := lookup(enPronounced, word); !said {
-			e.spell(word)
-			e.tail()
-			return
-		}
-	}
-	e.dst = append(e.dst, word...)
-	e.tail()
-}
-
-// tail reads the mark between a word and what it is joined to: GPT-4, Node.js.
-func (e *english) tail() {
-	next := e.at(e.i + 1)
-	switch r := e.at(e.i); {
-	case isDigit(r):
-		e.say(" ")
-	case r == '-' && isDigit(next):
-		e.say(" ")
-		e.i++
-	case r == '/' && isLatin(next):
-		e.say(" ")
-		e.i++
-	case r == '.' && isLower(next):
-		e.say(" dot ")
-		e.i++
-	}
-}
-
-// dotted reads U.S.A. and a.m. as letters; e.i is behind the first of them.
-func (e *english) dotted() bool {
-	first := e.i - 1
-	if e.at(e.i) != '.' || !isLatin(e.at(e.i+1)) || isLatin(e.at(e.i+2)) {
-		return false
-	}
-	for j := first; isLatin(e.at(j)) && !isLatin(e.at(j+1)); j += 2 {
-		e.space()
-		e.dst = append(e.dst, e.src[j]&^0x20)
-		e.i = j + 1
-		if e.at(j+1) != '.' {
-			return true
-		}
-	}
-	if !e.ends(e.i) {
-		e.i++
-	}
-	return true
-}
-
-// ends reports whether the full stop at i also ends the sentence.
-func (e *english) ends(i int) bool { return skipSpaces(e.src, i+1) >= len(e.src) }
-
-// abbreviation says the word in full that stands before the full stop at e.i.
-func (e *english) abbreviation(word []rune) bool {
-	next := skipSpaces(e.src, e.i+1)
-	s, ok := lookup(enAbbreviations, word)
-	switch {
-	case len(word) == 2 && phrase(word, 0, "St"):
-		s, ok = "Saint", isUpper(e.at(next))
-		if n := len(e.dst); n >= 2 && isLower(e.dst[n-2]) && !ok {
-			s, ok = "Street", true
-		}
-	case len(word) == 2 && phrase(word, 0, "No"):
-		s, ok = "number", isDigit(e.at(next))
-	case isUpper(word[0]) && isMonth(word) && len(word) <= 4:
-		s, _ = lookup(enMonthShort, word)
-		ok = isDigit(e.at(next)) || next < len(e.src)
-	case ok && len(word) <= 3 && isLower(word[0]) && word[0] != 'e' && word[0] != 'v':
-		ok = false // min. at the end of a sentence is a word
-	}
-	if !ok || s == "" {
-		return false
-	}
-	e.say(s)
-	if next < len(e.src) {
-		e.i++
-	}
-	return true
-}
-
-// roman reports whether a word of capitals is a Roman numeral below fifty.
-func roman(word []rune) bool {
-	for _, r := range word {
-		if r != 'I' && r != 'V' && r != 'X' {
-			return false
-		}
-	}
-	return len(word) < 6
-}
-
-// spell says a word letter by letter, its plural s joined to the last.
-func (e *english) spell(word []rune) {
-	for i, r := range word {
-		if i > 0 && isUpper(r) {
-			e.say(" ")
-		}
-		e.dst = append(e.dst, r)
-	}
-}

@@ -277,8 +277,8 @@ func (j *japanese) slash(n, m numeral) {
 		j.numeral(n)
 		j.say("わる")
 		j.numeral(m)
-	case monthDay(int(num), int(den)):
-		j.date(date{0, int(num), int(den)})
+	case monthDay(num, den):
+		j.date(date{0, num, den})
 	case num < den:
 		j.numeral(m)
 		j.say("分の")
@@ -335,13 +335,13 @@ func (j *japanese) scales() {
 
 func (j *japanese) date(d date) {
 	if d.year > 0 {
-		j.dst = appendKanji(j.dst, uint64(d.year))
+		j.dst = appendKanji(j.dst, d.year)
 		j.say("年")
 	}
-	j.dst = appendKanji(j.dst, uint64(d.month))
+	j.dst = appendKanji(j.dst, d.month)
 	j.say("月")
 	if d.day > 0 {
-		j.dst = appendKanji(j.dst, uint64(d.day))
+		j.dst = appendKanji(j.dst, d.day)
 		j.say("日")
 	}
 }
@@ -357,18 +357,22 @@ func (j *japanese) clock(c clock, end int) {
 	if c.hour == 0 {
 		j.say("零時")
 	} else {
-		j.dst = appendKanji(j.dst, uint64(c.hour))
+		j.dst = appendKanji(j.dst, c.hour)
 		j.say("時")
 	}
 	if c.minute > 0 {
-		j.dst = appendKanji(j.dst, uint64(c.minute))
+		j.dst = appendKanji(j.dst, c.minute)
 		j.say("分")
 	}
 	if c.second > 0 {
-		j.dst = appendKanji(j.dst, uint64(c.second))
+		j.dst = appendKanji(j.dst, c.second)
 		j.say("秒")
 	}
 	j.i = end
+	if r := j.at(end); (r == '-' || r == '–') && isDigitAt(j.src, end+1) {
+		j.say("から")
+		j.i++
+	}
 }
 
 func (j *japanese) numeral(n numeral) {
@@ -431,7 +435,7 @@ func (j *japanese) latin() {
 	switch {
 	case known:
 		j.say(s)
-	case initials(word), len(word) == 1 && !(j.at(end) == ' ' && isLatin(j.at(end+1))) && !(j.at(i-1) == ' ' && isLatin(j.at(i-2))):
+	case initials(word), len(word) == 1 && !j.englishAround(i, end):
 		for _, r := range word {
 			if isUpper(r) || len(word) == 1 {
 				j.say(jaLetters[(r|0x20)-'a'])
@@ -450,6 +454,11 @@ func (j *japanese) latin() {
 		j.say("ドット")
 		j.i++
 	}
+}
+
+// englishAround reports whether the letter at i stands next to a Latin word.
+func (j *japanese) englishAround(i, end int) bool {
+	return j.at(end) == ' ' && isLatin(j.at(end+1)) || j.at(i-1) == ' ' && isLatin(j.at(i-2))
 }
 
 func allSame(word []rune, r rune) bool {

@@ -9,6 +9,8 @@ var (
 	// koAboutSino is the same for Sino-Korean numerals, 5~6 with its own sound.
 	koAboutSino = [10]string{"", "", "이삼", "삼사", "사오", "오륙", "육칠", "칠팔", "팔구", ""}
 
+	koRanks = [5]string{"", "첫", "둘", "셋", "넷"}
+
 	koLetters = [26]string{"에이", "비", "씨", "디", "이", "에프", "지", "에이치", "아이", "제이", "케이", "엘", "엠",
 		"엔", "오", "피", "큐", "알", "에스", "티", "유", "브이", "더블유", "엑스", "와이", "제트"}
 

@@ -20,7 +20,7 @@ func lookup(table map[string]string, src []rune) (string, bool) {
 		if isUpper(r) {
 			r += 'a' - 'A'
 		}
-		key[i] = byte(r)
+		key[i] = byte(r & 0x7F)
 	}
 	s, ok := table[string(key[:len(src)])]
 	return s, ok

@@ -26,6 +26,32 @@ func (n numeral) is(v uint64) bool {
 	return n.frac == nil && n.digits <= maxDigits && n.value == v
 }
 
+// shifted is n in thousands, millions or billions, as the letter behind it says: 3.5M.
+func (n numeral) shifted(letter rune) (v uint64, ok bool) {
+	var zeros int
+	switch letter {
+	case 'K', 'k':
+		zeros = 3
+	case 'M':
+		zeros = 6
+	case 'B':
+		zeros = 9
+	default:
+		return 0, false
+	}
+	if len(n.frac) > zeros || n.digits+zeros > maxDigits {
+		return 0, false
+	}
+	v = n.value
+	for i := range zeros {
+		v *= 10
+		if i < len(n.frac) {
+			v += digit(n.frac[i])
+		}
+	}
+	return v, true
+}
+
 // scanNumeral reads the numeral at i, where src has a digit. A comma belongs to it
 // only in the form 1,234,567; a point only between digits.
 func scanNumeral(src []rune, i int) numeral {
@@ -44,7 +70,7 @@ func scanNumeral(src []rune, i int) numeral {
 		if isDigit(r) {
 			n.digits++
 			if n.digits <= maxDigits {
-				n.value = n.value*10 + uint64(r-'0')
+				n.value = n.value*10 + digit(r)
 			}
 		}
 	}
@@ -67,22 +93,22 @@ func digitRun(src []rune, i int) int {
 
 // smallInt reads a number of at most four digits at i; ok is false when there is
 // none or a longer one.
-func smallInt(src []rune, i int) (v, end int, ok bool) {
+func smallInt(src []rune, i int) (v uint64, end int, ok bool) {
 	n := digitRun(src, i)
 	if n == 0 || n > 4 {
 		return 0, i, false
 	}
 	for _, r := range src[i : i+n] {
-		v = v*10 + int(r-'0')
+		v = v*10 + digit(r)
 	}
 	return v, i + n, true
 }
 
 // A date is a calendar date; year or day is 0 where it is not given.
-type date struct{ year, month, day int }
+type date struct{ year, month, day uint64 }
 
 func (d date) valid() bool {
-	return d.month >= 1 && d.month <= 12 && d.day >= 0 && d.day <= 31 &&
+	return d.month >= 1 && d.month <= 12 && d.day <= 31 &&
 		(d.year == 0 || d.year >= 1000 && d.year <= 2999)
 }
 
@@ -99,7 +125,7 @@ func dateAt(src []rune, i int) (d date, end int, ok bool) {
 		return d, i, false
 	}
 	spaced := false
-	next := func() (int, bool) {
+	next := func() (uint64, bool) {
 		if j >= len(src) || src[j] != sep {
 			return 0, false
 		}
@@ -153,12 +179,12 @@ func dateAt(src []rune, i int) (d date, end int, ok bool) {
 
 // monthDay tells a date written 11/24 from a fraction: it is one when it cannot
 // be a proper fraction of everyday use.
-func monthDay(num, den int) bool {
+func monthDay(num, den uint64) bool {
 	return num >= 1 && num <= 12 && den >= 1 && den <= 31 && (den > 12 || num >= den)
 }
 
-// A clock is a time of day or a length of time; second is -1 where it is not given.
-type clock struct{ hour, minute, second int }
+// A clock is a time of day or a length of time; second is 0 where it is not given.
+type clock struct{ hour, minute, second uint64 }
 
 // clockAt reads h:mm or h:mm:ss.
 func clockAt(src []rune, i int) (c clock, end int, ok bool) {
@@ -167,7 +193,7 @@ func clockAt(src []rune, i int) (c clock, end int, ok bool) {
 		return c, i, false
 	}
 	m, j, _ := smallInt(src, j+1)
-	c = clock{h, m, -1}
+	c = clock{h, m, 0}
 	if j < len(src) && src[j] == ':' && digitRun(src, j+1) == 2 {
 		c.second, j, _ = smallInt(src, j+1)
 	}
@@ -186,7 +212,7 @@ func phoneAt(src []rune, i int) (end int, ok bool) {
 	}
 	sep := src[j]
 	trunk := src[i] == '0' && j-i >= 2 && j-i <= 4
-	if sep != '-' && !((sep == ' ' || sep == '.') && trunk) {
+	if sep != '-' && (!trunk || sep != ' ' && sep != '.') {
 		return i, false
 	}
 	groups, total, first := 1, j-i, j-i
@@ -202,7 +228,7 @@ func phoneAt(src []rune, i int) (end int, ok bool) {
 		return j, sep == '-' || last == 4
 	case groups == 2 && sep == '-':
 		service := first == 4 && last == 4 && src[i] == '1'
-		local := first == 3 && last == 4 && !(src[j-1] == '0' && src[j-2] == '0')
+		local := first == 3 && last == 4 && (src[j-1] != '0' || src[j-2] != '0')
 		return j, service || local || trunk && last >= 3
 	}
 	return i, false
@@ -310,6 +336,9 @@ func at(src []rune, i int) rune {
 	}
 	return src[i]
 }
+
+// digit is the value of the ASCII digit r.
+func digit(r rune) uint64 { return uint64(r-'0') & 0xF } //nolint:gosec // r is a digit
 
 func isDigit(r rune) bool              { return '0' <= r && r <= '9' }
 func isDigitAt(src []rune, i int) bool { return i >= 0 && i < len(src) && isDigit(src[i]) }
