@@ -4,7 +4,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 	"unicode/utf8"
 )
 
@@ -72,23 +71,25 @@ func TestPiecesAreTheText(t *testing.T) {
 	}
 }
 
-// TestCountIsNotQuadratic compares the cost of ten times the text, which is ten times
-// as much if it is linear and a hundred times if it is not.
-func TestCountIsNotQuadratic(t *testing.T) {
+// TestRunsAreCountedInPieces shows that no run reaches the encoder whole, by a text
+// whose pieces come to another figure than its one run does.
+func TestRunsAreCountedInPieces(t *testing.T) {
 	c := newCounter(t)
-	cost := func(n int) time.Duration {
-		text := strings.Repeat("가", n)
-		least := time.Hour
-		for range 3 {
-			begun := time.Now()
-			c.Count(text)
-			least = min(least, time.Since(begun))
-		}
-		return least
+	text := strings.Repeat("안녕하세요", 1001) // 250 characters end inside a token here and there
+	text = text[len("안녕"):]
+	inPieces := 0
+	for runes := []rune(text); len(runes) > 0; {
+		n := min(maxPiece, len(runes))
+		inPieces += len(c.encoder.EncodeOrdinary(string(runes[:n])))
+		runes = runes[n:]
 	}
-	short, long := cost(2_000), cost(20_000)
-	if long > 40*short {
-		t.Errorf("2,000 characters without a space take %v, 20,000 take %v", short, long)
+	whole := len(c.encoder.EncodeOrdinary(text))
+	if whole == inPieces {
+		t.Fatalf("the text is no good for this test: %d tokens either way", whole)
+	}
+	want(t, "a run without spaces is cut, or its time would grow with its square", c.Count(text), inPieces)
+	if allowed := whole + len([]rune(text))/maxPiece + 1; inPieces > allowed {
+		t.Errorf("a cut costs at most one token: got %d, want %d at most", inPieces, allowed)
 	}
 }
 
