@@ -295,7 +295,7 @@ func toldKoreanClause(s string) (fact, bool) {
 	if m := koAge.FindStringSubmatch(s); m != nil {
 		return fact{topic: topicAge, value: m[1]}, true
 	}
-	if m := koHome.FindStringSubmatch(s); m != nil && !strings.Contains("어디여기거기저기집", m[1]) {
+	if m := koHome.FindStringSubmatch(s); m != nil && !koSomewhere[m[1]] {
 		return fact{topic: topicHome, value: m[1]}, true
 	}
 	if m := koPet.FindStringSubmatch(s); m != nil {
@@ -329,6 +329,9 @@ func toldKoreanClause(s string) (fact, bool) {
 	}
 	return fact{}, false
 }
+
+// koSomewhere are places that tell nothing.
+var koSomewhere = map[string]bool{"어디": true, "여기": true, "거기": true, "저기": true, "집": true}
 
 var koNotName = map[string]bool{
 	"뭐": true, "그": true, "뭐라": true, "이": true, "저": true, "어떻게": true, "누구": true, "바보": true, "오빠": true, "언니": true, "형": true, "누나": true,
@@ -379,7 +382,7 @@ func koCategory(s string) string {
 }
 
 var (
-	askedForName = regexp.MustCompile(`이름[^.!?]*(?:\?|알려|말해)|(?i:your name|call you|name\?)|お?名前[^。！]*[?？]|怎么称呼|叫什么`)
+	askedForName = regexp.MustCompile(`(?:이름|성함)[^.!?]*(?:\?|알려|말해)|(?i:your name|call you|name\?)|お?名前[^。！]*[?？]|怎么称呼|叫什么`)
 	bareNameForm = regexp.MustCompile(`^(?:음|어|아)?[, ]*([\p{L}]+(?: [\p{Lu}][\p{L}]+)?(?:이라고 (?:해|해요|합니다|불러 ?줘)|라고 (?:해|해요|합니다|불러 ?줘))?)[.!~。 ]*$`)
 )
 
@@ -410,7 +413,7 @@ var (
 	enLike      = regexp.MustCompile(`(?i)\bI (?:really |also |just |absolutely )*(like|love|enjoy|adore|hate|dislike|don't like|do not like|can't stand)s?\s+(.+)$`)
 	enHome      = regexp.MustCompile(`(?i)\bI(?:'m| am)? (?:live in|lives in|from|come from|living in)\s+(.+)$`)
 	enAge       = regexp.MustCompile(`(?i)\bI(?:'m| am) (\d{1,3})(?: years old| y/?o)?\b`)
-	enJob       = regexp.MustCompile(`(?i)\bI(?:'m| am| work as) an? ([a-z]+(?: [a-z]+)?(?:er|or|ist|ian|ent|ant|ess|man|yst|ect|ef|se))\b`)
+	enJob       = regexp.MustCompile(`(?i)\bI(?:'m| am| work as) an? ([a-z]+(?: [a-z]+)?(?:er|or|ist|ian|ent|ant|ess|man|yst|tect|ef|se))\b`)
 	enPet       = regexp.MustCompile(`(?i)\bI have (an? (?:\w+ )?(?:cat|dog|hamster|rabbit|turtle|parrot|goldfish|snake|lizard)|(?:two|three|four) (?:cats|dogs|rabbits))`)
 	enOwn       = regexp.MustCompile(`(?i)\bmy ([a-z]+(?:'s [a-z]+)?)(?: is|'s)(?: called| named)?\s+(.+)$`)
 	enConj      = regexp.MustCompile(`(?i),?\s+(?:and|but)\s+(I |my )`)

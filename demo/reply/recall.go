@@ -134,7 +134,8 @@ func askedAbout(text string, lang language) (query, bool) {
 		}
 		switch {
 		case q.topic == topicFavourite && lang == korean:
-			if strings.Contains("것게거건", q.noun) {
+			switch q.noun {
+			case "것", "게", "거", "건":
 				return query{topic: topicLike}, true
 			}
 			q.noun = koCategory(q.noun)

@@ -361,7 +361,8 @@ func (t *turn) say(i intent, v vars) string {
 	all := t.vars(v)
 	var usable []string
 	for _, line := range books[t.lang][i].of(t.who.casual) {
-		if s, ok := fill(line, all); ok {
+		// Whoever has told his name is not asked for it.
+		if s, ok := fill(line, all); ok && (all["user"] == "" || !asksName(s)) {
 			usable = append(usable, s)
 		}
 	}
@@ -411,11 +412,16 @@ func (t *turn) vars(more vars) vars {
 		}
 		v[key] = text
 	}
+	if !startsWithDigit(v["height"]) {
+		v["height"] = "" // "as tall as a tree" does not fit into a sentence
+	}
 	for key, value := range more {
 		v[key] = value
 	}
 	return v
 }
+
+func startsWithDigit(s string) bool { return s != "" && isDigit(s[0]) }
 
 // nobody is the name of a character who has none.
 var nobody = map[language]string{korean: "아바타", english: "Avatar", japanese: "アバター", chinese: "小化"}
@@ -476,7 +482,7 @@ func enumerate(items []string, lang language) string {
 func (t *turn) nature() string {
 	for _, trait := range items(t.who.fields[fieldPersonality]) {
 		lang, _ := languageOf(trait)
-		if lang != t.lang {
+		if lang != t.lang || strings.Count(trait, " ") > 1 {
 			continue
 		}
 		if t.lang != korean {
