@@ -2,6 +2,7 @@ package llm
 
 import (
 	"encoding/json"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -9,8 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Kind says what went wrong with an LLM server. It is an error itself, so that
-// errors.Is(err, llm.KindBusy) asks for it.
+// Kind says what went wrong with an LLM server, see KindOf.
 type Kind string
 
 // What can go wrong.
@@ -27,16 +27,13 @@ const (
 	KindUpstreamFailed Kind = "failed"
 	// KindTruncated: the reply broke off without its end and without an error.
 	KindTruncated Kind = "reply broke off"
-	// KindFirstTokenTimeout: nothing came within Config.FirstTokenTimeout.
+	// KindFirstTokenTimeout: nothing came within the FirstTokenTimeout.
 	KindFirstTokenTimeout Kind = "no token in time"
-	// KindIdleTimeout: nothing more came within Config.IdleTimeout.
+	// KindIdleTimeout: nothing more came within the IdleTimeout.
 	KindIdleTimeout Kind = "stalled"
 	// KindUnreachable: there is no connection to the server.
 	KindUnreachable Kind = "unreachable"
 )
-
-// Error makes a Kind usable with errors.Is.
-func (k Kind) Error() string { return string(k) }
 
 // Error is a failure of an LLM server. Its text is fit to be shown to a client: it
 // names the service and the reason, and neither an address nor a key. The cause that
@@ -65,12 +62,17 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap returns the Kind, and the cause if there is one.
-func (e *Error) Unwrap() []error {
-	if e.cause == nil {
-		return []error{e.Kind}
+// Unwrap returns the cause, syscall.ECONNREFUSED for instance, or nil.
+func (e *Error) Unwrap() error { return e.cause }
+
+// KindOf returns the Kind of the *Error in err's chain, or "" if there is none: a
+// cancelled request is no failure of the server.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
 	}
-	return []error{e.Kind, e.cause}
+	return ""
 }
 
 // maxErrorDepth bounds how many layers of JSON an error text is unwrapped from:

@@ -8,20 +8,20 @@ import (
 
 func TestErrorText(t *testing.T) {
 	for in, wanted := range map[string]string{
-		`{"error":"model 'x' not found"}`:                           "model 'x' not found",
-		`{"error":{"message":"too long","type":"x","code":400}}`:    "too long",
-		`{"object":"error","message":"too long","code":400}`:        "too long",
-		`{"error":"Unauthorized"}`:                                  "Unauthorized",
-		`{"detail":"Not Found"}`:                                    "Not Found",
+		`{"error":"model 'x' not found"}`:                            "model 'x' not found",
+		`{"error":{"message":"too long","type":"x","code":400}}`:     "too long",
+		`{"object":"error","message":"too long","code":400}`:         "too long",
+		`{"error":"Unauthorized"}`:                                   "Unauthorized",
+		`{"detail":"Not Found"}`:                                     "Not Found",
 		`{"error":"{\"error\":{\"code\":500,\"message\":\"x y\"}}"}`: "x y",
-		`"{\"error\":\"x\"}"`:                                       "x",
-		`"  x  "`:                                                   "x",
-		`"5"`:                                                       "5",
-		`{"error":"{not json"}`:                                     "{not json",
-		`{"error":null,"message":"x"}`:                              "x",
-		`{}`:                                                        "",
-		`<html>502 Bad Gateway</html>`:                              "",
-		``:                                                          "",
+		`"{\"error\":\"x\"}"`:                                        "x",
+		`"  x  "`:                                                    "x",
+		`"5"`:                                                        "5",
+		`{"error":"{not json"}`:                                      "{not json",
+		`{"error":null,"message":"x"}`:                               "x",
+		`{}`:                                                         "",
+		`<html>502 Bad Gateway</html>`:                               "",
+		``:                                                           "",
 	} {
 		want(t, "the human words of "+in, errorText([]byte(in)), wanted)
 	}

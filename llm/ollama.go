@@ -56,6 +56,9 @@ type Ollama struct {
 
 // NewOllama checks the configuration. It makes no request.
 func NewOllama(cfg OllamaConfig) (*Ollama, error) {
+	if cfg.NumCtx < 0 {
+		return nil, fmt.Errorf("ollama: a context window of %d tokens", cfg.NumCtx)
+	}
 	up, err := newUpstream(upstreamConfig{
 		service:    "ollama",
 		baseURL:    cfg.BaseURL,
@@ -107,7 +110,7 @@ func (o *Ollama) request(req Request) ollamaChat {
 		KeepAlive: o.keepAlive,
 		Options: ollamaOptions{
 			NumCtx:      o.numCtx,
-			NumPredict:  orDefault(req.MaxTokens, defaultMaxTokens),
+			NumPredict:  maxTokens(req),
 			Temperature: req.Temperature,
 		},
 	}

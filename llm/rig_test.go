@@ -145,12 +145,9 @@ func want[T comparable](t *testing.T, why string, got, wanted T) {
 // wantKind wants a typed error of that kind and returns it.
 func wantKind(t *testing.T, why string, err error, kind Kind) *Error {
 	t.Helper()
-	if !errors.Is(err, kind) {
-		t.Fatalf("%s:\n got %v\nwant kind %q", why, err, kind)
-	}
 	var e *Error
-	if !errors.As(err, &e) {
-		t.Fatalf("%s: got %T, want *Error", why, err)
+	if !errors.As(err, &e) || KindOf(err) != kind {
+		t.Fatalf("%s:\n got %v\nwant kind %q", why, err, kind)
 	}
 	return e
 }

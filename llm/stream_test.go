@@ -3,12 +3,15 @@ package llm
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"avatarforge/internal/memnet"
 	"avatarforge/llm/llmtest"
 )
 
@@ -371,10 +374,20 @@ func TestWaitingBehindAnotherEndsWithTheCancel(t *testing.T) {
 }
 
 func TestFinishedStreamLeavesItsConnectionForTheNext(t *testing.T) {
-	onEach(t, llmtest.DefaultReply, func(t *testing.T, r *rig) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{t: t}
+		transport := r.serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, `{"message":{"content":"네"},"done":true}`+"\n")
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(drainTime / 2) // then the body's end, in a write of its own
+		}))
+		o, err := NewOllama(OllamaConfig{BaseURL: memnet.URL, Transport: transport})
+		if err != nil {
+			t.Fatal(err)
+		}
 		for range 5 {
 			// Stopping at the finish is how most readers write it.
-			for delta, err := range r.model.Stream(t.Context(), say("hello")) {
+			for delta, err := range o.Stream(t.Context(), say("hello")) {
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -91,7 +91,7 @@ func blank(text string) bool { return strings.TrimSpace(text) == "" }
 // nextTag returns the text ahead of the first tag in it, and that tag; if there is
 // none, the text ahead of what could be the beginning of one, and "".
 func (f *thinkFilter) nextTag(text string) (before, tag string) {
-	for i := 0; i < len(text); i++ {
+	for i := range len(text) {
 		if text[i] != '<' {
 			continue
 		}

@@ -92,6 +92,15 @@ func newUpstream(cfg upstreamConfig) (*upstream, error) {
 	return u, nil
 }
 
+// maxTokens is the bound of a reply. There always is one: without it a model that
+// repeats itself goes on until its window is full.
+func maxTokens(req Request) int {
+	if req.MaxTokens <= 0 {
+		return defaultMaxTokens
+	}
+	return req.MaxTokens
+}
+
 func orDefault[T comparable](value, instead T) T {
 	var zero T
 	if value == zero {
@@ -203,11 +212,11 @@ func (u *upstream) presentable(text string) string {
 func (u *upstream) broken(ctx context.Context, err error, kind Kind) error {
 	if cause := context.Cause(ctx); cause != nil {
 		switch {
-		case errors.Is(cause, KindFirstTokenTimeout):
+		case errors.Is(cause, errFirstToken):
 			return &Error{Kind: KindFirstTokenTimeout, Service: u.service, Message: "nothing came within " + u.firstToken.String()}
-		case errors.Is(cause, KindIdleTimeout):
+		case errors.Is(cause, errIdle):
 			return &Error{Kind: KindIdleTimeout, Service: u.service, Message: "nothing more came within " + u.idle.String()}
-		case errors.Is(cause, KindUnreachable):
+		case errors.Is(cause, errNoAnswer):
 			return &Error{Kind: KindUnreachable, Service: u.service, Message: "no answer within " + controlTimeout.String()}
 		default:
 			return fmt.Errorf("%s: %w", u.service, cause)
@@ -254,7 +263,7 @@ func (u *upstream) sendTwice(ctx context.Context, path string, body []byte, mode
 		return resp, err
 	}
 	// The half that varies keeps those who were turned away together apart.
-	delay := u.retryDelay/2 + rand.N(u.retryDelay)
+	delay := u.retryDelay/2 + rand.N(u.retryDelay) //nolint:gosec // not a secret
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
 		return nil, err
 	}
@@ -341,7 +350,7 @@ func (u *upstream) malformed(err error) *Error {
 // ask makes a control request and decodes the JSON that answers it. A nil in makes it
 // a GET, a nil out ignores the answer.
 func (u *upstream) ask(ctx context.Context, path, model string, in, out any) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, controlTimeout, KindUnreachable)
+	ctx, cancel := context.WithTimeoutCause(ctx, controlTimeout, errNoAnswer)
 	defer cancel()
 	return u.exchange(ctx, path, model, in, out)
 }

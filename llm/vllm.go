@@ -97,7 +97,7 @@ func (v *VLLM) request(req Request) vllmChat {
 		Messages:      req.Messages,
 		Stream:        true,
 		StreamOptions: vllmStreamOptions{IncludeUsage: true},
-		MaxTokens:     orDefault(req.MaxTokens, defaultMaxTokens),
+		MaxTokens:     maxTokens(req),
 		Temperature:   req.Temperature,
 	}
 	if req.Schema != nil {
@@ -154,7 +154,10 @@ func (v *VLLM) list(ctx context.Context) ([]vllmModel, error) {
 // does not tell.
 func (v *VLLM) Probe(ctx context.Context) (version string, err error) {
 	err = v.up.ask(ctx, "health", "", nil, nil)
-	if hidden(err) {
+	switch {
+	case isStatus(err, http.StatusServiceUnavailable):
+		return "", &Error{Kind: KindUpstreamFailed, Service: v.up.service, Status: http.StatusServiceUnavailable, Message: "its engine is dead"}
+	case hidden(err):
 		_, err = v.list(ctx)
 	}
 	if err != nil {
@@ -163,9 +166,7 @@ func (v *VLLM) Probe(ctx context.Context) (version string, err error) {
 	var answer struct {
 		Version string `json:"version"`
 	}
-	if v.up.ask(ctx, "version", "", nil, &answer) != nil {
-		return "", nil // optional, and just as often hidden
-	}
+	_ = v.up.ask(ctx, "version", "", nil, &answer) // optional, and often hidden too
 	return answer.Version, nil
 }
 

@@ -2,11 +2,19 @@ package llm
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
+// Why a request's context ended, if it was not the caller.
+var (
+	errFirstToken = errors.New("no first token in time")
+	errIdle       = errors.New("no further token in time")
+	errNoAnswer   = errors.New("no answer in time")
+)
+
 // watch ends a stream that gives nothing for too long, by cancelling its context
-// with the Kind of timeout as the cause. It runs only while the server is waited
+// with the kind of timeout as the cause. It runs only while the server is waited
 // for: a reader who takes his time is not the server's fault. Owned by the stream's
 // goroutine; its timers call cancel from goroutines of their own.
 type watch struct {
@@ -20,7 +28,7 @@ type watch struct {
 func newWatch(cancel context.CancelCauseFunc, firstToken, idle time.Duration) *watch {
 	w := &watch{cancel: cancel, idle: idle}
 	if firstToken > 0 {
-		w.timer = time.AfterFunc(firstToken, func() { cancel(KindFirstTokenTimeout) })
+		w.timer = time.AfterFunc(firstToken, func() { cancel(errFirstToken) })
 	}
 	return w
 }
@@ -44,6 +52,6 @@ func (w *watch) resume() {
 	w.pause()
 	w.timer = nil
 	if w.idle > 0 {
-		w.timer = time.AfterFunc(w.idle, func() { w.cancel(KindIdleTimeout) })
+		w.timer = time.AfterFunc(w.idle, func() { w.cancel(errIdle) })
 	}
 }

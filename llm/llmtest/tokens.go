@@ -79,6 +79,7 @@ func tokenLen(text string, number int) int {
 		most = 3
 	case classWide:
 		most = 1 + number%2
+	case classMark, classSpace:
 	}
 	for count := 1; count < most && n < len(text); count++ {
 		next, size := utf8.DecodeRuneInString(text[n:])

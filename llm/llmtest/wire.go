@@ -66,7 +66,7 @@ func appendString(buf []byte, s string, escapeHTML bool) []byte {
 
 // plain says that s needs no escape in either service's JSON.
 func plain(s string) bool {
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		switch c := s[i]; {
 		case c < 0x20, c == '"', c == '\\', c == '<', c == '>', c == '&', c == 0xe2:
 			return false // 0xe2 begins U+2028 and U+2029

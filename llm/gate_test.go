@@ -1,0 +1,262 @@
+package llm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"pgregory.net/rapid"
+)
+
+// stage is a Model whose generations run until the test ends them.
+type stage struct {
+	started chan *generation // buffered
+}
+
+type generation struct {
+	req Request
+	end chan struct{}
+}
+
+func (s *stage) Stream(ctx context.Context, req Request) iter.Seq2[Delta, error] {
+	return func(yield func(Delta, error) bool) {
+		g := &generation{req: req, end: make(chan struct{})}
+		s.started <- g
+		select {
+		case <-g.end:
+			yield(Delta{Text: req.Messages[0].Content, Finish: FinishStop}, nil)
+		case <-ctx.Done():
+			yield(Delta{}, context.Cause(ctx))
+		}
+	}
+}
+
+// audience is the callers of a gate, and what they ought to see. It is owned by the
+// test's goroutine, which lets the bubble settle after each step.
+type audience struct {
+	gate    *Gate
+	stage   *stage
+	fail    func(format string, args ...any)
+	limit   int
+	number  int
+	calls   []*call   // all that ever came
+	running []*call   // as the stage has it
+	lines   [][]*call // the owners' lines, the next owner first
+}
+
+type call struct {
+	name   string
+	owner  string
+	cancel context.CancelCauseFunc
+	result chan error // buffered
+	gen    *generation
+}
+
+func newAudience(limit int, fail func(string, ...any)) *audience {
+	st := &stage{started: make(chan *generation, 1000)}
+	return &audience{gate: NewGate(st, limit), stage: st, limit: limit, fail: fail}
+}
+
+func (a *audience) ask(owner string) {
+	a.number++
+	ctx, cancel := context.WithCancelCause(context.Background())
+	c := &call{name: fmt.Sprintf("%s%d", owner, a.number), owner: owner, cancel: cancel, result: make(chan error, 1)}
+	a.calls = append(a.calls, c)
+	go func() { // ends with its generation, or with its cancel
+		c.result <- listen(a.gate.Stream(ctx, Request{
+			Owner:    owner,
+			Messages: []Message{{Role: RoleUser, Content: c.name}},
+		})).err
+	}()
+	if len(a.running) < a.limit {
+		a.starts(c)
+		return
+	}
+	i := slices.IndexFunc(a.lines, func(l []*call) bool { return l[0].owner == owner })
+	if i < 0 {
+		a.lines = append(a.lines, []*call{c})
+	} else {
+		a.lines[i] = append(a.lines[i], c)
+	}
+	a.settle()
+}
+
+// starts wants exactly that call to begin.
+func (a *audience) starts(c *call) {
+	synctest.Wait()
+	select {
+	case g := <-a.stage.started:
+		if got := g.req.Messages[0].Content; got != c.name {
+			a.fail("%s begins, want %s", got, c.name)
+		}
+		c.gen = g
+		a.running = append(a.running, c)
+	default:
+		a.fail("%s does not begin though there is room", c.name)
+	}
+	a.settle()
+}
+
+// settle wants nothing else to happen, and the figures to be right.
+func (a *audience) settle() {
+	synctest.Wait()
+	select {
+	case g := <-a.stage.started:
+		a.fail("%s begins, want nobody to", g.req.Messages[0].Content)
+	default:
+	}
+	waiting := 0
+	for _, l := range a.lines {
+		waiting += len(l)
+	}
+	if got, wanted := a.gate.Stats(), (GateStats{Waiting: waiting, Running: len(a.running)}); got != wanted {
+		a.fail("got %+v, want %+v", got, wanted)
+	}
+}
+
+// dismiss ends what a failed check has left behind.
+func (a *audience) dismiss() {
+	for _, c := range a.calls {
+		c.cancel(errLeft)
+	}
+	synctest.Wait()
+}
+
+var errLeft = errors.New("left")
+
+// ends lets the i-th running generation end, by itself or by a cancel.
+func (a *audience) ends(i int, cancelled bool) {
+	c := a.running[i]
+	a.running = slices.Delete(a.running, i, i+1)
+	var wanted error
+	if cancelled {
+		wanted = errLeft
+		c.cancel(errLeft)
+	} else {
+		close(c.gen.end)
+	}
+	if err := <-c.result; !errors.Is(err, wanted) {
+		a.fail("%s ends with %v, want %v", c.name, err, wanted)
+	}
+	c.cancel(nil)
+	if len(a.lines) == 0 {
+		a.settle()
+		return
+	}
+	next := a.lines[0]
+	a.lines = a.lines[1:]
+	if len(next) > 1 {
+		a.lines = append(a.lines, next[1:])
+	}
+	a.starts(next[0])
+}
+
+// leaves lets the j-th of the i-th line give up.
+func (a *audience) leaves(i, j int) {
+	c := a.lines[i][j]
+	a.lines[i] = slices.Delete(slices.Clone(a.lines[i]), j, j+1)
+	if len(a.lines[i]) == 0 {
+		a.lines = slices.Delete(a.lines, i, i+1)
+	}
+	c.cancel(errLeft)
+	if err := <-c.result; !errors.Is(err, errLeft) {
+		a.fail("%s leaves with %v, want %v", c.name, err, errLeft)
+	}
+	a.settle()
+}
+
+func TestGateLetsOwnersTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAudience(1, t.Fatalf)
+		for _, owner := range strings.Split("a a a a b b c", " ") {
+			a.ask(owner)
+		}
+		var order []string
+		for len(a.running) > 0 {
+			order = append(order, a.running[0].name)
+			a.ends(0, false)
+		}
+		want(t, "one with many requests delays nobody by more than one", strings.Join(order, " "), "a1 a2 b5 c7 a3 b6 a4")
+	})
+}
+
+// bubbled hides the test's deadline from rapid, which must not be asked for inside a
+// bubble.
+type bubbled struct{ rapid.TB }
+
+// TestGate drives a gate and a plain list of lines with the same random steps, and
+// wants them to agree on who begins, in what order, and how many wait and run.
+func TestGate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rapid.Check(bubbled{t}, func(rt *rapid.T) {
+			a := newAudience(rapid.IntRange(1, 4).Draw(rt, "limit"), rt.Fatalf)
+			defer a.dismiss()
+			rt.Repeat(map[string]func(*rapid.T){
+				"ask": func(rt *rapid.T) { a.ask(rapid.SampledFrom([]string{"", "a", "b", "c"}).Draw(rt, "owner")) },
+				"end": func(rt *rapid.T) {
+					if len(a.running) == 0 {
+						rt.Skip()
+					}
+					a.ends(rapid.IntRange(0, len(a.running)-1).Draw(rt, "who"), rapid.Bool().Draw(rt, "cancelled"))
+				},
+				"leave": func(rt *rapid.T) {
+					if len(a.lines) == 0 {
+						rt.Skip()
+					}
+					i := rapid.IntRange(0, len(a.lines)-1).Draw(rt, "line")
+					a.leaves(i, rapid.IntRange(0, len(a.lines[i])-1).Draw(rt, "place"))
+				},
+			})
+			for len(a.running) > 0 {
+				a.ends(0, false)
+			}
+			if len(a.gate.lines) != 0 || len(a.gate.turns) != 0 {
+				a.fail("an empty gate still holds %v and %v", a.gate.lines, a.gate.turns)
+			}
+		})
+	})
+}
+
+func TestGateDoesNotLoseItsPlaceToACancel(t *testing.T) {
+	// The turn and the cancel come at once: whichever the waiter sees first, the
+	// place must not be lost.
+	synctest.Test(t, func(t *testing.T) {
+		for range 200 {
+			a := newAudience(1, t.Fatalf)
+			a.ask("a")
+			a.ask("b")
+			waiter := a.lines[0][0]
+			close(a.running[0].gen.end)
+			waiter.cancel(errLeft)
+			<-a.running[0].result
+			synctest.Wait()
+			select {
+			case <-a.stage.started: // it began, and saw the cancel as its own
+			default:
+			}
+			if err := <-waiter.result; !errors.Is(err, errLeft) {
+				t.Fatalf("got %v, want %v", err, errLeft)
+			}
+			a.running, a.lines = nil, nil
+			a.settle()
+			a.ask("c")
+			a.ends(0, false)
+		}
+	})
+}
+
+func TestGateRefusesACancelledRequestAtOnce(t *testing.T) {
+	st := &stage{started: make(chan *generation, 1)}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errLeft)
+	got := listen(NewGate(st, 0).Stream(ctx, say("hello")))
+	if !errors.Is(got.err, errLeft) {
+		t.Errorf("got %v, want %v", got.err, errLeft)
+	}
+	want(t, "nothing is generated", len(st.started), 0)
+}
