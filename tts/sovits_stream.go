@@ -63,8 +63,9 @@ func (s *synthesis) run(ctx context.Context, emit func(Chunk) bool) error {
 	for {
 		n, readErr := resp.Body.Read(buffers.in[:size])
 		if n > 0 {
-			s.arrived()
+			at := time.Now()
 			chunk, err := s.accept(buffers, buffers.in[:n])
+			s.arrived(at)
 			if len(chunk.PCM) > 0 {
 				size = readBytes
 				timer.Stop()
@@ -94,21 +95,20 @@ func (s *synthesis) run(ctx context.Context, emit func(Chunk) bool) error {
 	}
 }
 
-// arrived takes note of when sound comes, which is how fast the server is.
-func (s *synthesis) arrived() {
-	now := time.Now()
-	waited := now.Sub(s.phase)
+// arrived takes note of when sound came, which is how fast the server is. It is called
+// after accept, since a first piece may be the header alone or have sound behind it.
+func (s *synthesis) arrived(at time.Time) {
+	waited := at.Sub(s.phase)
 	switch {
-	case s.wav.Rate() == 0: // the header: it comes with the first chunk
+	case s.gate.passed+s.gate.held == 0:
+		return
 	case !s.heard:
 		s.heard = true
 		s.observe(func(p *pace) { p.sawFirst(s, waited) })
-	default:
+	case waited >= minGap:
 		s.observe(func(p *pace) { p.sawNext(s, waited) })
 	}
-	if s.heard {
-		s.phase = now
-	}
+	s.phase = at
 }
 
 func (s *synthesis) observe(f func(*pace)) {
@@ -262,7 +262,7 @@ func (p *pace) sawFirst(s *synthesis, waited time.Duration) {
 }
 
 func (p *pace) sawNext(s *synthesis, waited time.Duration) {
-	if waited >= minGap && s.req.StreamingMode >= 2 {
+	if s.req.StreamingMode >= 2 {
 		s.gaps++
 		p.next = follow(p.next, waited)
 		p.atOnce = false
