@@ -110,14 +110,17 @@ var (
 		regexp.MustCompile(`(?:연기한다|play this character|人物を演じる)\s*[:：]\s*([^\n]{1,60})`),
 		regexp.MustCompile(`(?:당신|너|넌|너는|당신은|넌)(?:은|는)?\s*(?:지금부터|이제|이제부터)?\s*["'‘“「『]([^"'’”」』\n]{1,30})["'’”」』]`),
 		regexp.MustCompile(`(?:당신은|너는|넌)\s+(?:지금부터\s+|이제부터\s+|이제\s+)?([\p{Hangul}A-Za-z0-9· ]{1,30}?)(?:\([^)]*\))?(?:입니다|이다|이야(?:[^\p{Hangul}]|$)|이라는|라는|(?:이|가) 되어|(?:을|를) 연기|(?:으)?로서|역할)`),
-		regexp.MustCompile(`(?i)\byou(?:'re| are)(?: now)?(?: playing)?(?: the character)? ["']?([A-Z][\p{L}'-]*(?: [A-Z][\p{L}'-]*){0,3})`),
+		regexp.MustCompile(`(?i:\byou(?:'re| are)(?: now)?(?: playing)?(?: the character)?) ["']?([A-Z][\p{L}'-]*(?: [A-Z][\p{L}'-]*){0,3})`),
 		regexp.MustCompile(`(?:あなた|君|きみ)は[「『]?([^「」『』。、\n]{1,20}?)[」』]?(?:です|だ|という|になりきって|として)`),
 		regexp.MustCompile(`你是[「『“"]?([^，。」』”"\n]{1,12})`),
 	}
 	quoted     = regexp.MustCompile(`['‘"“「『]([^'’"”」』\n]{1,30})['’"”」』]`)
 	suffixRule = regexp.MustCompile(`(?:말끝|끝|문장 끝|語尾)(?:에|마다|에는|に)?\s*(?:항상\s*)?['‘"“「『]~?([\p{Hangul}\p{Hiragana}\p{Katakana}]{1,4})(?:\([^)]*\))?['’"”」』]`)
-	listSep    = regexp.MustCompile(`\s*[,、，;/·\n]\s*`)
-	bullet     = regexp.MustCompile(`^\s*(?:[-*•]|\d+[.)])\s*`)
+	// grammatical are endings that the lines have already: putting 요 or だよ after them
+	// would make no sense.
+	grammatical = regexp.MustCompile(`^(?:.*(?:요|다|까|네|지|군|오|소|라|어|아)|.*(?:だ|です|ます|よ|ね|の|わ))$`)
+	listSep     = regexp.MustCompile(`\s*[,、，;/·\n]\s*`)
+	bullet      = regexp.MustCompile(`^\s*(?:[-*•]|\d+[.)])\s*`)
 )
 
 // understand reads the system messages. Prompts are written by people: headings in
@@ -156,7 +159,7 @@ func understand(messages []llm.Message) character {
 		}
 	}
 	c.casual = speaksCasually(c.fields[fieldSpeech]+"\n"+c.fields[fieldGuidelines], prompt)
-	if m := suffixRule.FindStringSubmatch(c.fields[fieldSpeech] + "\n" + c.fields[fieldHabits]); m != nil {
+	if m := suffixRule.FindStringSubmatch(c.fields[fieldSpeech] + "\n" + c.fields[fieldHabits]); m != nil && !grammatical.MatchString(m[1]) {
 		c.suffix = m[1]
 		c.phrases = nil // the suffix is the habit; quoting it as an interjection reads oddly
 	}
@@ -299,7 +302,7 @@ func items(s string) []string {
 	var list []string
 	for _, item := range listSep.Split(strings.Trim(s, "[]"), -1) {
 		item = strings.Trim(item, " \t\"'‘’“”[].。")
-		if n := len([]rune(item)); n > 0 && n <= 20 {
+		if n := utf8.RuneCountInString(item); n > 0 && n <= 20 && !strings.ContainsAny(item, `"'‘’“”`) {
 			list = append(list, item)
 		}
 	}

@@ -408,3 +408,17 @@ func TestQuestionForTheNameIsAnsweredByANameAlone(t *testing.T) {
 	d.say("내 이름이 뭐야?")
 	d.never("a refusal is no name", "비밀이잖", "비밀, 맞", "비밀 님")
 }
+
+func TestWhoIsKnownIsNotAskedForTheName(t *testing.T) {
+	seeds(func(seed uint64) {
+		d := talk(t, "사용자의 이름: 민수\n"+politePrompt, seed)
+		d.say("안녕하세요")
+		d.never("the prompt gives the name", "성함")
+	})
+}
+
+func TestRealEndingsAreNoSuffix(t *testing.T) {
+	d := talk(t, "이름: 하나\n말투: 문장 끝에 '요'를 붙이는 존댓말", 1)
+	d.say("심심해")
+	d.never("요 is there already", "요요")
+}

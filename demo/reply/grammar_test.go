@@ -18,7 +18,7 @@ func TestParticles(t *testing.T) {
 		{"지수", "이라고", "라고", ""}, {"지수", "이랑", "랑", ""}, {"민준", "이구나", "이구나", ""},
 		{"8", "이야", "이야", "팔"}, {"5", "이야", "야", "오"}, {"10", "은", "은", "십"}, {"100", "을", "을", "백"}, {"2", "은", "는", "이"}, {"7", "으로", "로", "칠 ends in ㄹ"},
 		{"3", "으로", "으로", "삼"}, {"AI", "은", "는", "에이아이"}, {"URL", "은", "은", "유알엘"}, {"GPT", "을", "를", "지피티"}, {"Tom", "아", "아", "톰"},
-		{"Anna", "아", "야", "애나"}, {"book", "을", "을", "북"}, {"test", "을", "를", "테스트"}, {"\"책\"", "을", "을", "quotes are not spoken"}, {"", "은", "는", "nothing"},
+		{"Anna", "아", "야", "애나"}, {"book", "을", "을", "북"}, {"test", "을", "를", "테스트"}, {"165cm", "이에요", "예요", "센티미터"}, {"70kg", "이에요", "이에요", "킬로그램"}, {"\"책\"", "을", "을", "quotes are not spoken"}, {"", "은", "는", "nothing"},
 	} {
 		if got := particle(c.word, c.form); got != c.want {
 			t.Errorf("%s with %s gives %s, want %s (%s)", c.word, c.form, got, c.want, c.why)
@@ -94,9 +94,9 @@ func TestEcho(t *testing.T) {
 
 func TestNouns(t *testing.T) {
 	for said, want := range map[string]string{
-		"어제 고양이를 봤다": "고양이", "사과가 맛있더라": "사과", "회사에서 회의가 길었지": "회의", "서울로 가자": "서울", "진짜 그래": "", "포도는 비싸": "포도",
+		"어제 고양이를 봤다": "고양이", "사과가 맛있더라": "사과", "회의가 길었지": "회의", "서울로 가자": "서울", "진짜 그래": "", "포도는 비싸": "포도",
 	} {
-		if got := nounOf(said, korean); got != want && !(want == "회의" && got == "회사") {
+		if got := nounOf(said, korean); got != want {
 			t.Errorf("the noun of %q is %q, want %q", said, got, want)
 		}
 	}
@@ -184,6 +184,7 @@ func TestUnderstand(t *testing.T) {
 		{"a persona without a name", "밝고 명랑한 10대 소녀 캐릭터. 반말을 사용하며 귀엽게 말함.", "", true},
 		{"a style that forbids the other", "이름: 별\n말투: 반말을 쓰지 않고 존댓말만 쓴다", "별", false},
 		{"an assistant", "당신은 사용자와 음성으로 이야기하는 친절한 AI 도우미이다.", "", false},
+		{"an English assistant", "You are a friendly AI assistant talking with the user by voice.", "", false},
 		{"nothing", "", "", false},
 	} {
 		got := understand([]llm.Message{{Role: llm.RoleSystem, Content: c.prompt}})

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -48,8 +49,16 @@ func endingOf(word string) ending {
 	}
 }
 
+var unitAfterNumber = regexp.MustCompile(`\d\s*((?:c|m|k)?m|k?g)$`)
+
 func latinEnding(word []rune) ending {
 	last := word[len(word)-1]
+	if m := unitAfterNumber.FindStringSubmatch(string(word)); m != nil { // 165cm: 센티미터
+		if strings.HasSuffix(m[1], "g") {
+			return endsInConsonant // 그램
+		}
+		return endsInVowel
+	}
 	if unicode.IsUpper(last) { // an abbreviation, read letter by letter
 		switch last {
 		case 'L', 'R':

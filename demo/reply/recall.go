@@ -134,7 +134,8 @@ func askedAbout(text string, lang language) (query, bool) {
 		}
 		switch {
 		case q.topic == topicFavourite && lang == korean:
-			if strings.Contains("것게거건", q.noun) {
+			switch q.noun {
+			case "것", "게", "거", "건":
 				return query{topic: topicLike}, true
 			}
 			q.noun = koCategory(q.noun)
@@ -176,4 +177,94 @@ func (fs facts) find(q query) string {
 	// "내 고양이 이름" may have been told as "우리 고양이 이름": the noun is the same;
 	// told as "고양이 이름은 나비야" it is not known.
 	return ""
+}
+
+// recall answers a question about what the user told.
+func (t *turn) recall(text string) (string, bool) {
+	if !isQuestion(text, t.lang) && !strings.Contains(text, "기억") && !strings.Contains(text, "말해") && t.lang != chinese {
+		return "", false
+	}
+	q, ok := askedAbout(text, t.lang)
+	if !ok {
+		return "", false
+	}
+	if q.all {
+		return t.recallAll(), true
+	}
+	v := vars{"label": label(q.topic, q.noun, t.lang), "your": t.your(q.topic), "value": t.known.find(q)}
+	if q.topic == topicLike || q.topic == topicDislike {
+		v["value"] = enumerate(t.known.all(q.topic), t.lang)
+		if q.topic == topicLike && v["value"] == "" {
+			v["value"] = t.known.get(topicFavourite, "")
+		}
+	}
+	if v["value"] == "" {
+		return t.say(intentRecallNone, v), true
+	}
+	switch q.topic {
+	case topicName:
+		name := nameIn(v["value"], t.lang)
+		return t.say(intentRecallName, vars{"value": name}), true
+	case topicLike:
+		return t.say(intentRecallLikes, v), true
+	}
+	return t.say(intentRecallFact, v), true
+}
+
+// recallAll says everything that is known about the user.
+func (t *turn) recallAll() string {
+	list := factSentences(t.known, t.lang, true, t.who.casual)
+	if len(list) == 0 {
+		return t.say(intentRecallNone, vars{"label": label(topicName, "", t.lang), "your": t.your(topicName)})
+	}
+	all := ""
+	for _, s := range list {
+		all = join(all, s, t.lang)
+	}
+	return t.say(intentRecallAll, vars{"list": all})
+}
+
+// your is the Korean possessive before a topic's label: 네 이름, but 네가 좋아하는 색.
+// Polite speech names the user, or leaves it out.
+func (t *turn) your(topic topic) string {
+	owner, possessor := "네 ", "네가 "
+	if !t.who.casual {
+		user := t.callUser()
+		if user == "" {
+			return ""
+		}
+		owner, possessor = user+" 님의 ", user+" 님이 "
+	}
+	if topic.isClause() {
+		return possessor
+	}
+	return owner
+}
+
+// acknowledge answers facts that the user has just told, the first two of them.
+func (t *turn) acknowledge() (string, bool) {
+	list := toldIn(t.said, t.askedName())
+	var out string
+	for i, f := range list {
+		if i == 2 {
+			break
+		}
+		v := vars{"value": f.value, "label": label(f.topic, f.noun, t.lang), "your": t.your(f.topic)}
+		want := intentToldFact
+		switch f.topic {
+		case topicName:
+			want = intentToldName
+		case topicLike:
+			want = intentToldLike
+		case topicDislike:
+			want = intentToldDislike
+		}
+		s := t.say(want, v)
+		if i > 0 && strings.ContainsAny(out, "?？") {
+			// One question at a time: the second fact is only noted.
+			s = firstStatement(s)
+		}
+		out = join(out, s, t.lang)
+	}
+	return out, out != ""
 }

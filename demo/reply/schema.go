@@ -18,141 +18,21 @@ import (
 // only what is required is written, and below twice that nothing is.
 const schemaDepth = 6
 
-// arrayMost bounds an array that asks for many items.
-const arrayMost = 64
-
-// node is a JSON value that remembers the order of an object's keys: a reply that
-// streams should have its properties in the schema's order.
-type node struct {
-	keys   []string
-	object map[string]*node
-	array  []*node
-	scalar any // string, json.Number, bool or nil
-	kind   byte
-}
-
 const (
-	kindObject = '{'
-	kindArray  = '['
-	kindScalar = '.'
+	// arrayMost bounds an array that may have many items.
+	arrayMost = 64
+	// fillMost bounds the work for a schema, in values tried, and textMost a string
+	// that must be long: whoever asks for more gets an error and no busy server.
+	fillMost = 20_000
+	textMost = 16_384
+	// nestMost bounds the nesting of the schema's own JSON.
+	nestMost = 256
 )
 
-func parseNode(d *json.Decoder) (*node, error) {
-	tok, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	delim, ok := tok.(json.Delim)
-	if !ok {
-		return &node{kind: kindScalar, scalar: tok}, nil
-	}
-	if delim == '[' {
-		n := &node{kind: kindArray}
-		for d.More() {
-			item, err := parseNode(d)
-			if err != nil {
-				return nil, err
-			}
-			n.array = append(n.array, item)
-		}
-		_, err = d.Token()
-		return n, err
-	}
-	n := &node{kind: kindObject, object: map[string]*node{}}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		value, err := parseNode(d)
-		if err != nil {
-			return nil, err
-		}
-		n.put(key.(string), value) // the decoder has checked that keys are strings
-	}
-	_, err = d.Token()
-	return n, err
-}
-
-func (n *node) put(key string, value *node) {
-	if n.object[key] == nil {
-		n.keys = append(n.keys, key)
-	}
-	n.object[key] = value
-}
-
-// get is nil-safe, so that absent keywords need no checks.
-func (n *node) get(key string) *node {
-	if n == nil {
-		return nil
-	}
-	return n.object[key]
-}
-
-func (n *node) text() string {
-	if n == nil {
-		return ""
-	}
-	s, _ := n.scalar.(string)
-	return s
-}
-
-func (n *node) number() (float64, bool) {
-	if n == nil {
-		return 0, false
-	}
-	num, ok := n.scalar.(json.Number)
-	if !ok {
-		return 0, false
-	}
-	f, err := num.Float64()
-	return f, err == nil
-}
-
-func (n *node) intOr(otherwise int) int {
-	if f, ok := n.number(); ok {
-		return int(f)
-	}
-	return otherwise
-}
-
-// append writes a value as JSON.
-func (n *node) append(b []byte) []byte {
-	switch n.kind {
-	case kindObject:
-		b = append(b, '{')
-		for i, key := range n.keys {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendJSON(b, key)
-			b = append(b, ':')
-			b = n.object[key].append(b)
-		}
-		return append(b, '}')
-	case kindArray:
-		b = append(b, '[')
-		for i, item := range n.array {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = item.append(b)
-		}
-		return append(b, ']')
-	}
-	return appendJSON(b, n.scalar)
-}
-
-// appendJSON writes a scalar, without the escapes that are for HTML.
-func appendJSON(b []byte, v any) []byte {
-	var buf bytes.Buffer
-	e := json.NewEncoder(&buf)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return append(b, "null"...) // scalars of JSON always encode
-	}
-	return append(b, bytes.TrimRight(buf.Bytes(), "\n")...)
-}
+var (
+	errTooMuch = errors.New("schema asks for more than a demo writes")
+	errTooDeep = errors.New("schema refers to itself without an end")
+)
 
 // fillSchema writes JSON that matches a schema.
 func (t *turn) fillSchema(raw json.RawMessage) (string, error) {
@@ -165,7 +45,7 @@ func (t *turn) fillSchema(raw json.RawMessage) (string, error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
-	root, err := parseNode(d)
+	root, err := parseNode(d, 0)
 	if err != nil {
 		return "", fmt.Errorf("fill schema: %w", err)
 	}
@@ -182,6 +62,7 @@ type filler struct {
 	turn    *turn
 	root    *node
 	content *content
+	tried   int // values so far
 }
 
 // spot is where in the value we are.
@@ -191,8 +72,6 @@ type spot struct {
 	index int    // in that array
 	depth int
 }
-
-var errTooDeep = errors.New("schema refers to itself without an end")
 
 func (f *filler) fill(s *node, at spot) (*node, error) {
 	if at.depth > 4*schemaDepth {
@@ -306,15 +185,10 @@ func (f *filler) merge(s *node, parts []*node) *node {
 	out := &node{kind: kindObject, object: map[string]*node{}}
 	properties := &node{kind: kindObject, object: map[string]*node{}}
 	required := &node{kind: kindArray}
-	for _, part := range append([]*node{s}, parts...) {
-		if ref := part.get("$ref").text(); ref != "" {
-			if part = f.resolve(ref); part == nil {
-				continue
-			}
-		}
+	for _, part := range append([]*node{s}, f.flatten(parts, 0)...) {
 		for _, key := range part.keys {
 			switch value := part.object[key]; key {
-			case "allOf":
+			case "allOf", "$ref": // flattened
 			case "properties":
 				for _, name := range value.keys {
 					properties.put(name, value.object[name])
@@ -333,6 +207,26 @@ func (f *filler) merge(s *node, parts []*node) *node {
 		out.put("required", required)
 	}
 	return out
+}
+
+// flatten follows the references and the allOf of parts. What goes deeper than
+// schemaDepth is left out: a part that holds itself adds nothing to itself.
+func (f *filler) flatten(parts []*node, depth int) []*node {
+	var flat []*node
+	for _, part := range parts {
+		if ref := part.get("$ref").text(); ref != "" {
+			part = f.resolve(ref)
+		}
+		if part == nil || depth > schemaDepth {
+			continue
+		}
+		f.tried++
+		flat = append(flat, part)
+		if all := part.get("allOf"); all != nil && f.tried < fillMost {
+			flat = append(flat, f.flatten(all.array, depth+1)...)
+		}
+	}
+	return flat
 }
 
 // any fills the first of several schemas that can be filled, null last, together
@@ -424,6 +318,9 @@ func (f *filler) object(s *node, at spot) (*node, error) {
 
 func (f *filler) array(s *node, at spot) (*node, error) {
 	least, most := s.get("minItems").intOr(0), s.get("maxItems").intOr(arrayMost)
+	if least > fillMost {
+		return nil, errTooMuch
+	}
 	length := min(max(f.content.length(at.name), least), most, max(least, arrayMost))
 	if at.depth > schemaDepth {
 		length = least
@@ -491,7 +388,7 @@ func (f *filler) number(s *node, at spot, whole bool) float64 {
 	if whole && step != math.Trunc(step) {
 		step = math.Ceil(step) // an integer that is a multiple of 0.5 is one of 1
 	}
-	if stepped {
+	if stepped && !math.IsInf(v/step, 0) {
 		if up := math.Ceil(v/step) * step; up <= highest {
 			return up
 		}
@@ -522,14 +419,15 @@ func (f *filler) string(s *node, at spot) (string, error) {
 	if least > maxFilledRunes {
 		return "", fmt.Errorf("minLength %d: the demo model writes %d characters at most", least, maxFilledRunes)
 	}
-	for utf8.RuneCountInString(text) < least {
-		text += " " + f.content.filler()
+	if least > textMost {
+		return "", errTooMuch
+	}
+	if missing := least - utf8.RuneCountInString(text); missing > 0 {
+		more := " " + f.content.filler()
+		text += strings.Repeat(more, missing/utf8.RuneCountInString(more)+1)
 	}
 	if runes := []rune(text); len(runes) > most {
-		text = strings.TrimRight(string(runes[:most]), " ")
-		for utf8.RuneCountInString(text) < least { // the cut ended in a space
-			text += "."
-		}
+		text = string(runes[:max(most, 0)])
 	}
 	return text, nil
 }
@@ -568,7 +466,7 @@ func exampleOf(re *syntax.Regexp) string {
 	case syntax.OpCapture, syntax.OpPlus:
 		return exampleOf(re.Sub[0])
 	case syntax.OpRepeat:
-		return strings.Repeat(exampleOf(re.Sub[0]), max(re.Min, 0))
+		return strings.Repeat(exampleOf(re.Sub[0]), re.Min)
 	case syntax.OpConcat:
 		var b strings.Builder
 		for _, sub := range re.Sub {

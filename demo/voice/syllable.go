@@ -324,8 +324,11 @@ func (r *reader) latin(word []rune) {
 		word[i] = unicode.ToLower(c)
 	}
 	vowelAt := func(i int) bool {
-		_, ok := latinVowels[word[i]]
-		return ok && !(word[i] == 'y' && i+1 < len(word) && latinVowels[word[i+1]] != vowelNone)
+		// A y before a vowel is a consonant.
+		if word[i] == 'y' && i+1 < len(word) && latinVowels[word[i+1]] != vowelNone {
+			return false
+		}
+		return latinVowels[word[i]] != vowelNone
 	}
 	if spelled {
 		for _, c := range word {
