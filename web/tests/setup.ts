@@ -35,7 +35,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const folder = mkdtempSync(join(tmpdir(), 'avatarforge-e2e-'));
   if (process.env.AVATARFORGE_FAKE !== '1' && existsSync(binary)) {
     const plain = await startBinary(join(folder, 'plain'), []);
-    const tls = await startBinary(join(folder, 'tls'), ['--tls-self-signed', 'true']);
+    const tls = await startBinary(join(folder, 'tls'), ['--tls-self-signed']).catch(async (error: unknown) => {
+      await stop(plain.process);
+      throw error;
+    });
     project.provide('url', plain.url);
     project.provide('tlsUrl', tls.url);
     project.provide('fake', false);
@@ -66,8 +69,9 @@ function startBinary(dataDir: string, flags: string[]): Promise<{ url: string; p
     let output = '';
     const read = (chunk: Buffer) => {
       output += chunk.toString();
-      const url = /https?:\/\/127\.0\.0\.1:[0-9]+/.exec(output);
-      if (url) resolve({ url: url[0], process: child });
+      // The demo model and voice say their addresses too.
+      const url = /Avatar Forge is at (https?:\/\/127\.0\.0\.1:[0-9]+)/.exec(output)?.[1];
+      if (url !== undefined) resolve({ url, process: child });
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);

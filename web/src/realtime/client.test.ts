@@ -128,6 +128,7 @@ describe('numbering', () => {
     c.socket.says(2, { type: 'session.updated', session: { id: 'S', type: 'realtime' } });
     expect(c.audio.length).toBe(1);
     expect(c.events.filter(({ type }) => type === 'session.updated').length).toBe(1);
+    expect(c.state, 'and is no reason to leave').toBe('open');
   });
 
   it.each([

@@ -90,7 +90,7 @@ function CharacterCard({ character, onPick }: { character: Character; onPick: ()
             {[character.job, character.sourceWork].filter(Boolean).join(' · ')}
           </span>
         )}
-        <span className="mt-1.5 line-clamp-2 text-sm leading-relaxed text-soft">{character.description}</span>
+        <span className="mt-1.5 line-clamp-3 text-sm leading-relaxed text-soft">{character.description}</span>
       </span>
     </button>
   );

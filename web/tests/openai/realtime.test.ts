@@ -148,22 +148,24 @@ describe.runIf(inject('tlsUrl'))('the openai package', () => {
   });
 
   it('truncates to what was heard', async () => {
-    stock.say('긴 이야기를 해 주세요. A long story, please.');
+    stock.say('안녕하세요. 자기소개를 해 주세요.');
     stock.send({ type: 'response.create' });
     const added = await stock.until('response.output_item.added');
     const itemId = added.item.id!;
     await stock.until('response.done');
     const whole = stock.all('response.output_audio_transcript.delta').map(({ delta }) => delta).join('');
-    stock.send({ type: 'conversation.item.truncate', item_id: itemId, content_index: 0, audio_end_ms: 1500 });
+    // Half of the speech: some of the words, whatever the answer is.
+    const half = Math.round((bytesOf(stock.all('response.output_audio.delta')) * 1000) / 2 / 24_000 / 2);
+    stock.send({ type: 'conversation.item.truncate', item_id: itemId, content_index: 0, audio_end_ms: half });
     const truncated = await stock.until('conversation.item.truncated');
-    expect(truncated).toMatchObject({ item_id: itemId, content_index: 0, audio_end_ms: 1500 });
+    expect(truncated).toMatchObject({ item_id: itemId, content_index: 0, audio_end_ms: half });
 
     stock.send({ type: 'conversation.item.retrieve', item_id: itemId });
     const retrieved = await stock.until('conversation.item.retrieved' as Type);
     const item = (retrieved as unknown as { item: { content: { transcript?: string; text?: string }[] } }).item;
     const kept = item.content.map(({ transcript, text }) => transcript ?? text ?? '').join('');
     expect(whole.startsWith(kept.trimEnd()), 'the beginning of what was said').toBe(true);
-    expect(kept.length, 'something was heard in a second and a half').toBeGreaterThan(0);
+    expect(kept.length, 'something was heard').toBeGreaterThan(0);
     expect(kept.length, 'but not all').toBeLessThan(whole.length);
   });
 
