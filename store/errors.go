@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"strings"
@@ -82,7 +83,7 @@ func classify(err error) error {
 		return ErrFull
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return ErrReadOnly
-	case errors.As(err, &dial), errors.As(err, &netOp):
+	case errors.As(err, &dial), errors.As(err, &netOp), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return ErrUnavailable
 	case err.Error() == "sql: database is closed": // database/sql has no value for it
 		return ErrClosed

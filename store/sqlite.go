@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -38,7 +39,8 @@ func openSQLite(ctx context.Context, cfg *Config) (_ *Store, err error) {
 	defer func() { err = errors.Join(err, unlock()) }()
 
 	// FULL flushes the log at every commit; NORMAL would leave that to the next checkpoint, and
-	// a power cut would take confirmed items with it.
+	// a power cut would take confirmed items with it. A write by itself costs 1.5 ms that way rather
+	// than 0.12, of 128 that wait together each 0.044 ms rather than 0.027: see batchWriter.
 	db, err := sql.Open("sqlite", sqliteURL(file,
 		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "journal_size_limit(67108864)"))
 	if err != nil {
@@ -62,7 +64,7 @@ func openSQLite(ctx context.Context, cfg *Config) (_ *Store, err error) {
 	}
 	read.SetMaxOpenConns(cfg.MaxConns)
 	read.SetMaxIdleConns(cfg.MaxConns)
-	w, err := newBatchWriter(ctx, db)
+	w, err := newBatchWriter(ctx, db, cmp.Or(cfg.batch, batchLimit))
 	if err != nil {
 		return nil, errors.Join(err, read.Close())
 	}

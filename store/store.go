@@ -24,6 +24,8 @@ type Config struct {
 	MaxConns int
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+
+	batch int // statements in a transaction of SQLite's, at most; zero means batchLimit
 }
 
 // Store is an open database. Safe for use by several goroutines.

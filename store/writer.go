@@ -22,8 +22,9 @@ const (
 // it flushes the disk becomes the next transaction, so that a flush serves all who wait.
 type batchWriter struct {
 	// Immutable after newBatchWriter.
-	db   *sql.DB
-	conn *sql.Conn
+	db    *sql.DB
+	conn  *sql.Conn
+	limit int // statements in a transaction, at most
 
 	// Written by any goroutine; never closed. Unbuffered: what the loop has taken, it answers.
 	queue chan *queued
@@ -41,13 +42,13 @@ type queued struct {
 	outcome chan error // has room for one
 }
 
-func newBatchWriter(ctx context.Context, db *sql.DB) (*batchWriter, error) {
+func newBatchWriter(ctx context.Context, db *sql.DB, limit int) (*batchWriter, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w := &batchWriter{
-		db: db, conn: conn,
+		db: db, conn: conn, limit: limit,
 		queue: make(chan *queued), stop: make(chan struct{}), done: make(chan struct{}),
 		prepared: make(map[string]*sql.Stmt),
 	}
@@ -100,7 +101,7 @@ func (w *batchWriter) loop(ctx context.Context) {
 
 // gather adds all who wait at this moment.
 func (w *batchWriter) gather(batch []*queued) []*queued {
-	for len(batch) < batchLimit {
+	for len(batch) < w.limit {
 		select {
 		case q := <-w.queue:
 			batch = append(batch, q)
