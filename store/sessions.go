@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Session is what a conversation needs, beside its items, to be gone on with.
+type Session struct {
+	ID          string
+	Owner       string
+	CharacterID string          // of a preset or of a stored character; empty for the plain assistant
+	Config      json.RawMessage // the session's settings, as the session's own package writes them
+	NextEvent   uint64          // number of the next event
+	NextSegment uint32
+	Turn        int
+	// Created is set by the first SaveSession where it is zero; Updated by each of them.
+	Created, Updated time.Time
+}
+
+const sessionColumns = `id, owner, character_id, config, next_event, next_segment, turn, created, updated`
+
+func scanSession(row scanner) (x Session, err error) {
+	var (
+		config           string
+		event            int64
+		created, updated int64
+	)
+	err = row.Scan(&x.ID, &x.Owner, &x.CharacterID, &config, &event, &x.NextSegment, &x.Turn, &created, &updated)
+	x.Config = rawJSON(config)
+	x.NextEvent = uint64(event) //nolint:gosec // not negative, see the table's CHECK
+	x.Created, x.Updated = when(created), when(updated)
+	return x, err
+}
+
+// rawJSON is a column's JSON; empty is none.
+func rawJSON(text string) json.RawMessage {
+	if text == "" {
+		return nil
+	}
+	return json.RawMessage(text)
+}
+
+// SaveSession stores a session, new or as it has become. The owner and the time it was created stay
+// what they were: a session of that id with another owner is ErrConflict, an owner who is no
+// user is ErrNotFound.
+func (s *Store) SaveSession(ctx context.Context, x Session) error {
+	const doing = "save session"
+	n, err := s.exec(ctx, doing, `
+		INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (id) DO UPDATE
+		SET character_id = excluded.character_id, config = excluded.config, next_event = excluded.next_event,
+		    next_segment = excluded.next_segment, turn = excluded.turn, updated = excluded.updated
+		WHERE sessions.owner = excluded.owner`,
+		plain(x.ID), plain(x.Owner), plain(x.CharacterID), plain(string(x.Config)),
+		int64(x.NextEvent), //nolint:gosec // what is over 2^63 becomes negative, which the table refuses
+		int64(x.NextSegment), x.Turn, micros(s.orNow(x.Created)), micros(s.clock()))
+	if err == nil && n == 0 {
+		return fmt.Errorf("%s: %w: the session belongs to another owner", doing, ErrConflict)
+	}
+	return err
+}
+
+// Session is the session with that id, whoever owns it: the caller looks at Owner.
+func (s *Store) Session(ctx context.Context, id string) (Session, error) {
+	return one(ctx, s, "read session", scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1`, plain(id))
+}
+
+// Sessions is a page of an owner's sessions, the one begun last first, and the cursor of the next
+// page, empty at the end. limit is 50 where it is zero, and 200 at most.
+func (s *Store) Sessions(ctx context.Context, owner, cursor string, limit int) ([]Session, string, error) {
+	const doing = "list sessions"
+	before, id, err := newestFirst(sessionList, cursor)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", doing, err)
+	}
+	size := pageSize(limit)
+	list, err := all(ctx, s, doing, scanSession, `
+		SELECT `+sessionColumns+` FROM sessions
+		WHERE owner = $1 AND (created, id) < ($2, $3)
+		ORDER BY created DESC, id DESC LIMIT $4`,
+		plain(owner), before, id, size+1)
+	page, next := cut(list, size, sessionList, func(x Session) mark { return timeMark(x.Created, x.ID) })
+	return page, next, err
+}
+
+// DeleteSession deletes the owner's session with its transcript and summaries. ErrNotFound stands
+// also for one that is another's.
+func (s *Store) DeleteSession(ctx context.Context, owner, id string) error {
+	return s.execOne(ctx, "delete session", `DELETE FROM sessions WHERE id = $1 AND owner = $2`, plain(id), plain(owner))
+}
+
+// idleBatch is how many sessions DeleteIdle deletes at once, so that a first clean-up of a large
+// database holds no writer up.
+const idleBatch = 50
+
+// DeleteIdle deletes the sessions that neither were saved nor got an item since the given time, and
+// says how many.
+func (s *Store) DeleteIdle(ctx context.Context, before time.Time) (deleted int64, err error) {
+	for {
+		n, err := s.exec(ctx, "delete idle sessions", `
+			DELETE FROM sessions WHERE id IN (
+				SELECT id FROM sessions
+				WHERE updated < $1 AND NOT EXISTS (
+					SELECT 1 FROM items WHERE items.session_id = sessions.id AND items.updated >= $2)
+				ORDER BY updated LIMIT $3)`,
+			micros(before), micros(before), idleBatch)
+		deleted += n
+		if err != nil || n == 0 {
+			return deleted, err
+		}
+	}
+}
