@@ -73,6 +73,10 @@ func (k *talk) sentences(frames []frame) []sentence {
 		open.pcm = append(open.pcm, pcm...)
 	}
 	for _, f := range frames {
+		if f.gap {
+			open = nil
+			continue
+		}
 		if f.audio != nil {
 			sound(f.audio.Segment, f.audio.PCM)
 			continue
@@ -134,6 +138,12 @@ func (s *sentence) sounds(t testing.TB) {
 		want = slices.Repeat(want, 1+len(got)/max(1, len(want)))
 		if len(got) > len(want) || !slices.Equal(got, want[:len(got)]) {
 			t.Errorf("what there is of %q sounds %v, want the front of %v", s.Spoken, got, want)
+		}
+		if s.done.Error.Code == realtime.CodeSpeechCancelled {
+			if len(s.errs) > 0 {
+				t.Errorf("%q was cancelled and has errors %+v", s.Spoken, s.errs)
+			}
+			break
 		}
 		if s.done.DurationMS != nil || s.done.Error.Code != realtime.CodeSpeechFailed || s.done.Error.Message == "" {
 			t.Errorf("%q ends with %+v, want an error that says so", s.Spoken, s.done)

@@ -22,7 +22,7 @@ type segment struct {
 	speech    *tts.Speech   // nil where there is nothing to say
 	rate      int           // of its audio: a session.update is for the sentences after it
 	estimate  time.Duration // how long it will take to say, before it is known
-	notBefore time.Time     // of its first audio; zero but in mode delayed
+	notBefore time.Time     // of its first audio; zero but in mode delayed, and once it is over
 	started   bool          // whether it has been announced, and some of it perhaps sent
 	sentBytes int
 	sent      time.Duration // what sentBytes take to play
@@ -123,15 +123,16 @@ func (s *Session) speechReady() <-chan struct{} {
 		return nil
 	}
 	seg := s.segments[0]
-	if seg.speech == nil || (!seg.started && time.Now().Before(seg.notBefore)) {
+	if seg.speech == nil || time.Now().Before(seg.notBefore) {
 		return nil
 	}
 	return seg.speech.Ready()
 }
 
-// speechDue is when the delay of the segment whose turn it is will be over.
+// speechDue is when the delay of the segment whose turn it is will be over; zero where
+// that is not what it waits for.
 func (s *Session) speechDue() time.Time {
-	if len(s.segments) == 0 || s.segments[0].started {
+	if len(s.segments) == 0 || s.segments[0].started || s.outbox.full() {
 		return time.Time{}
 	}
 	return s.segments[0].notBefore
@@ -143,9 +144,10 @@ func (s *Session) sendSpeech() {
 	now := time.Now()
 	for len(s.segments) > 0 && !s.outbox.full() {
 		seg := s.segments[0]
-		if !seg.started && now.Before(seg.notBefore) {
+		if now.Before(seg.notBefore) {
 			break
 		}
+		seg.notBefore = time.Time{} // or the timer would go on firing until there is audio
 		if seg.speech == nil {
 			s.announce(seg)
 			s.endSegment(nil)

@@ -75,8 +75,9 @@ func (p *pace) rest(s *synthesis, elapsed time.Duration) time.Duration {
 
 // whole is the longest that the server took for what it is at.
 func (p *pace) whole(s *synthesis) time.Duration {
-	syllables := time.Duration(max(s.limits.syllables, fewSyllables))
-	speech, first := syllables*orGuess(p.syllable.most(), guessSyllable), p.first.most()
+	syllables := max(s.limits.syllables, fewSyllables)
+	speech := time.Duration(syllables) * orGuess(p.syllable.most(), guessSyllable)
+	first := p.first.most()
 	if s.newVoice {
 		speech, first = speech+guessVoice, orGuess(p.newVoice.most(), first+guessVoice)
 	}
