@@ -70,7 +70,7 @@ func crowdTalk(k *talk, turns int) []crowdTurn {
 // waits long for a reply to begin, or at all within one.
 func TestCrowdOnOneServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const people, turns = 20, 3
+		const people, turns = 20, 2
 		cfg := home(threeSentences)
 		cfg.LLM.Parallel = people
 		cfg.TTS = []ttstest.Config{{FirstChunkDelay: 20 * time.Millisecond, RealTimeFactor: 0.04}}

@@ -18,7 +18,7 @@ import (
 	"avatarforge/tts/ttstest"
 )
 
-var walks = flag.Int("walks", 20, "how many random conversations to try")
+var walks = flag.Int("walks", 15, "how many random conversations to try")
 
 // Whatever a listener does, at whatever moment, with upstreams that fail now and then:
 // what it is told keeps to the protocol, nothing overlaps on a synthesis server, and
@@ -442,6 +442,38 @@ func TestDelayShorterThanTheSynthesis(t *testing.T) {
 		done := until[realtime.ResponseDone](k, "the response ends").Response
 		if at := *done.Avatarforge.Timings.FirstAudioMS - *done.Avatarforge.Timings.FirstSentenceMS; at < 100 || at > 1000 {
 			t.Errorf("the first audio came %d ms after its text, want what the synthesis takes", at)
+		}
+	})
+}
+
+// A cancel is heard by both upstreams: the model writes no further token, the synthesis
+// under way is broken off and none of those that waited begins.
+func TestCancelAbortsBothUpstreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := home(strings.Repeat(threeSentences+" ", 10))
+		cfg.TTS[0].RealTimeFactor = 0.9
+		line := linetest.Start(t, cfg)
+		k := open(t, line, session.Opening{})
+		k.say("이야기해 줘.")
+		for range 2 {
+			until[realtime.SentenceDone](k, "it speaks")
+		}
+		until[realtime.AudioDelta](k, "in the middle of the third")
+		k.do(realtime.ResponseCancel{})
+		cancelled := time.Now()
+		until[realtime.ResponseDone](k, "a cancelled response ends")
+		synctest.Wait()
+		written := line.LLM.Records()[0]
+		if written.State != llmtest.StateAborted || written.Ended.After(cancelled) {
+			t.Errorf("the model is %s, at %v; want it left at %v", written.State, written.Ended, cancelled)
+		}
+		time.Sleep(time.Minute)
+		speech := line.TTS[0].Records()
+		if n := len(speech); n != 3 {
+			t.Errorf("%d syntheses, want the three that had begun", n)
+		}
+		if last := speech[len(speech)-1]; !last.Aborted || last.End.Sub(cancelled) > time.Second {
+			t.Errorf("the synthesis under way: aborted %v, %v after the cancel; want it to end at its next chunk", last.Aborted, last.End.Sub(cancelled))
 		}
 	})
 }
