@@ -77,7 +77,7 @@ func Secret(dir string) (string, error) {
 		return "", fmt.Errorf("read token secret: %w", err)
 	}
 	random := make([]byte, minSecretBytes)
-	rand.Read(random) //nolint:errcheck // it never fails
+	rand.Read(random)
 	secret := hex.EncodeToString(random)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("keep token secret: %w", err)

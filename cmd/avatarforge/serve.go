@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -34,11 +35,11 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	// First what a newcomer most often gets wrong: the address.
-	listener, err := net.Listen("tcp", cfg.Server.ListenAddr)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Server.ListenAddr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; is another server running there? LISTEN_ADDR chooses another address", cfg.Server.ListenAddr, err)
 	}
-	defer listener.Close() //nolint:errcheck // http.Server closes it first
+	defer listener.Close()
 	cert, err := certificate(&cfg.Server, cfg.Storage.DataDir)
 	if err != nil {
 		return err
@@ -52,7 +53,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	if err != nil {
 		return err
 	}
-	up, err := connect(ctx, cfg, voices, log)
+	up, err := connect(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	defer cancel()
 	srv.Drain(drain)
 	if err := httpServer.Shutdown(drain); err != nil {
-		httpServer.Close() //nolint:errcheck // it is given up
+		httpServer.Close()
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
@@ -172,14 +173,14 @@ func announce(out io.Writer, addr net.Addr, cert *tlsCertificate, up *upstreams)
 	if cert != nil {
 		scheme = "https"
 	}
-	fmt.Fprintf(out, "\n  Avatar Forge is at %s://%s\n", scheme, reachable(addr)) //nolint:errcheck // a terminal
+	fmt.Fprintf(out, "\n  Avatar Forge is at %s://%s\n", scheme, reachable(addr))
 	if cert != nil && cert.selfSigned {
-		fmt.Fprintf(out, "  Certificate (self-signed), SHA-256: %s\n", cert.fingerprint()) //nolint:errcheck // the same
+		fmt.Fprintf(out, "  Certificate (self-signed), SHA-256: %s\n", cert.fingerprint())
 	}
 	for _, line := range up.notices() {
-		fmt.Fprintf(out, "  %s\n", line) //nolint:errcheck // the same
+		fmt.Fprintf(out, "  %s\n", line)
 	}
-	fmt.Fprintln(out) //nolint:errcheck // the same
+	fmt.Fprintln(out)
 }
 
 // reachable is an address that a browser on this machine can open.
@@ -188,5 +189,5 @@ func reachable(addr net.Addr) string {
 	if !ok || !tcp.IP.IsUnspecified() {
 		return addr.String()
 	}
-	return net.JoinHostPort("localhost", fmt.Sprint(tcp.Port))
+	return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 }
