@@ -28,6 +28,7 @@ var rules = []rule{
 	{in: "tts/sentence", only: []string{}, never: []string{"time", "sync", "net/", "os"}, because: "the splitter is a pure function of its text"},
 	{in: "persona", only: []string{}, because: "a character is data"},
 	{in: "slots", only: []string{}, because: "a slot is held by whoever has its id"},
+	{in: "store", only: []string{"persona"}, because: "what is kept is data: storage knows no conversation that is under way"},
 	{in: "auth", only: []string{}, because: "who somebody is does not depend on what they do here"},
 	{
 		in: "session", only: []string{"llm", "tts", "tts/sentence", "persona", "slots", "realtime"},
