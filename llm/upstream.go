@@ -263,7 +263,7 @@ func (u *upstream) sendTwice(ctx context.Context, path string, body []byte, mode
 		return resp, err
 	}
 	// The half that varies keeps those who were turned away together apart.
-	delay := u.retryDelay/2 + rand.N(u.retryDelay) //nolint:gosec // not a secret
+	delay := u.retryDelay/2 + rand.N(u.retryDelay)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
 		return nil, err
 	}

@@ -69,8 +69,8 @@ func decodeBody(f *fields, id EventID, typ string) ClientEvent {
 	case "conversation.item.truncate":
 		e := ItemTruncate{EventID: id}
 		f.require("item_id", &e.ItemID)
-		f.requireInt("content_index", &e.ContentIndex, 0, maxInt)
-		f.requireInt("audio_end_ms", &e.AudioEndMS, 0, maxInt)
+		f.requireInt("content_index", &e.ContentIndex, maxInt)
+		f.requireInt("audio_end_ms", &e.AudioEndMS, maxInt)
 		return e
 	case "response.create":
 		return ResponseCreate{EventID: id, Response: decodeOverrides(f)}
@@ -81,10 +81,10 @@ func decodeBody(f *fields, id EventID, typ string) ClientEvent {
 	case "avatarforge.playback":
 		e := Playback{EventID: id}
 		segment := 0
-		f.requireInt("segment", &segment, 0, 1<<32-1)
-		f.requireInt("played_ms", &e.PlayedMS, 0, maxInt)
-		f.requireInt("buffered_ms", &e.BufferedMS, 0, maxInt)
-		e.Segment = uint32(segment) //nolint:gosec // bounded just above
+		f.requireInt("segment", &segment, 1<<32-1)
+		f.requireInt("played_ms", &e.PlayedMS, maxInt)
+		f.requireInt("buffered_ms", &e.BufferedMS, maxInt)
+		e.Segment = uint32(segment)
 		return e
 	case "avatarforge.speak":
 		e := Speak{EventID: id}

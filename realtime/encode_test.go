@@ -111,7 +111,7 @@ func TestServerEventsSurviveTheWire(t *testing.T) {
 		}
 		// The empty content of an item just begun comes back as an empty list.
 		if diff := cmp.Diff(e, back, cmp.Comparer(func(a, b []Content) bool {
-			return len(a) == len(b) && (len(a) == 0 || cmp.Equal([]Content(a)[0], b[0]))
+			return len(a) == len(b) && (len(a) == 0 || cmp.Equal(a[0], b[0]))
 		})); diff != "" {
 			t.Errorf("%s changed on the wire (-sent +read):\n%s", e.Type(), diff)
 		}

@@ -171,8 +171,9 @@ func (f *fields) optInt(name string, least, most int) *int {
 	return &n
 }
 
-func (f *fields) requireInt(name string, dst *int, least, most int) {
-	if n := f.optInt(name, least, most); n != nil {
+// requireInt takes a whole number from 0 to most.
+func (f *fields) requireInt(name string, dst *int, most int) {
+	if n := f.optInt(name, 0, most); n != nil {
 		*dst = *n
 		return
 	}

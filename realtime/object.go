@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Limits of the protocol.
@@ -206,11 +207,11 @@ func (it Item) Text() string {
 	if len(it.Content) == 1 {
 		return it.Content[0].Text
 	}
-	var s string
+	var b strings.Builder
 	for _, c := range it.Content {
-		s += c.Text
+		b.WriteString(c.Text)
 	}
-	return s
+	return b.String()
 }
 
 type wireItem struct {

@@ -210,7 +210,7 @@ func (c *conn) ping(ctx context.Context, patience time.Duration) (answered bool)
 	}
 	if ctx.Err() == nil {
 		c.end(session.Ending{Reason: "the client answered no ping"})
-		c.net.Close() //nolint:errcheck // it is given up
+		c.net.Close()
 	}
 	return false
 }
@@ -228,12 +228,12 @@ func (c *conn) close() {
 	c.srv.metrics.closes.WithLabelValues(strconv.Itoa(int(c.ending.Code))).Inc()
 	c.log.Debug("connection closed", slog.Int("code", int(c.ending.Code)), slog.String("reason", c.ending.Reason))
 	if c.ending.Code == 0 {
-		c.ws.CloseNow() //nolint:errcheck // it is given up
+		c.ws.CloseNow() //nolint:errcheck // it is over either way
 		return
 	}
 	// The peer's answer is waited for, but not for long.
 	if err := c.net.SetDeadline(time.Now().Add(c.srv.cfg.WriteTimeout)); err == nil {
-		c.ws.Close(websocket.StatusCode(c.ending.Code), c.ending.Reason) //nolint:errcheck // it is over either way
+		c.ws.Close(websocket.StatusCode(c.ending.Code), c.ending.Reason)
 	}
 	c.ws.CloseNow() //nolint:errcheck // the same
 }

@@ -98,6 +98,6 @@ func (l *items) remove(it *item) {
 // newID is a random name with a prefix, as Realtime's are: item_…, resp_….
 func newID(prefix string) string {
 	var b [15]byte
-	rand.Read(b[:]) //nolint:errcheck // it never fails
+	rand.Read(b[:])
 	return prefix + strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
 }

@@ -218,7 +218,7 @@ func (a *Attachment) take(dst []Frame) (frames []Frame, over bool) {
 		}
 		o.trimLocked()
 	}
-	waiting := int(o.next - a.cursor) //nolint:gosec // never more than frames in use
+	waiting := int(o.next - a.cursor)
 	for i := len(o.frames) - waiting; i < len(o.frames) && len(dst) < cap(dst); i++ {
 		dst = append(dst, o.frames[i])
 		a.taken += len(o.frames[i].Data)

@@ -220,7 +220,7 @@ func (s *Session) sendAudio(seg *segment, now time.Time, pcm []byte, last bool) 
 func (s *Session) sendFrame(seg *segment, pcm []byte, binary, last bool) {
 	if binary {
 		s.outbox.publish(true, realtime.AudioHeaderBytes+len(pcm), func(dst []byte, n uint64) []byte {
-			//nolint:gosec // a session's frames fit 32 bits: MaxItems bounds them
+
 			return realtime.AppendAudioFrame(dst, realtime.AudioFrame{Event: uint32(n), Segment: seg.id, Last: last, PCM: pcm})
 		})
 		return

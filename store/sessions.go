@@ -30,7 +30,7 @@ func scanSession(row scanner) (x Session, err error) {
 	)
 	err = row.Scan(&x.ID, &x.Owner, &x.CharacterID, &config, &event, &x.NextSegment, &x.Turn, &created, &updated)
 	x.Config = rawJSON(config)
-	x.NextEvent = uint64(event) //nolint:gosec // not negative, see the table's CHECK
+	x.NextEvent = uint64(event)
 	x.Created, x.Updated = when(created), when(updated)
 	return x, err
 }
@@ -55,7 +55,7 @@ func (s *Store) SaveSession(ctx context.Context, x Session) error {
 		    next_segment = excluded.next_segment, turn = excluded.turn, updated = excluded.updated
 		WHERE sessions.owner = excluded.owner`,
 		plain(x.ID), plain(x.Owner), plain(x.CharacterID), plain(string(x.Config)),
-		int64(x.NextEvent), //nolint:gosec // what is over 2^63 becomes negative, which the table refuses
+		int64(x.NextEvent),
 		int64(x.NextSegment), x.Turn, micros(s.orNow(x.Created)), micros(s.clock()))
 	if err == nil && n == 0 {
 		return fmt.Errorf("%s: %w: the session belongs to another owner", doing, ErrConflict)

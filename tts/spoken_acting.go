@@ -143,7 +143,7 @@ func actingLatin(text []rune) bool {
 		if n := i - start; n > 0 && n <= longest {
 			var key [longest]byte
 			for k, r := range text[start:i] {
-				key[k] = byte(r|0x20) & 0x7F //nolint:gosec // an ASCII letter
+				key[k] = byte(r|0x20) & 0x7F
 			}
 			word := key[:n]
 			for _, ending := range [...]string{"", "s", "es", "ing", "ed"} {

@@ -63,7 +63,9 @@ func (s secret) GoString() string { return strconv.Quote(s.String()) }
 func (s secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // MarshalText is for JSON what String is for %v.
-func (s secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+func (s secret) MarshalText() ([]byte, error) { //nolint:unparam // encoding.TextMarshaler has it so
+	return []byte(s.String()), nil
+}
 
 func hide(text string) string {
 	if text == "" {

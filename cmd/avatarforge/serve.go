@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -34,11 +36,11 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	// First what a newcomer most often gets wrong: the address.
-	listener, err := net.Listen("tcp", cfg.Server.ListenAddr)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Server.ListenAddr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; is another server running there? LISTEN_ADDR chooses another address", cfg.Server.ListenAddr, err)
 	}
-	defer listener.Close() //nolint:errcheck // http.Server closes it first
+	defer listener.Close()
 	cert, err := certificate(&cfg.Server, cfg.Storage.DataDir)
 	if err != nil {
 		return err
@@ -52,7 +54,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	if err != nil {
 		return err
 	}
-	up, err := connect(ctx, cfg, voices, log)
+	up, err := connect(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -62,14 +64,14 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		Model:       cfg.LLM.Model,
 		ContextSize: cfg.LLM.NumCtx,
 		MaxTurns:    cfg.Sessions.MaxTurns,
-		ResumeGrace: cfg.Sessions.ResumeGrace,
+		ResumeGrace: orNone(cfg.Sessions.ResumeGrace),
 		ReplayBytes: int(cfg.Sessions.ResumeLogBytes),
 		Demo:        up.demoNotice(),
 		Log:         log,
 		Metrics:     session.NewMetrics(metrics),
 	}, session.Upstreams{
 		LLM: up.model, Speech: up.speech, Voices: voices, Characters: characters, Tokens: up.tokens,
-	}, slots.NewLocal(slots.Config{Limit: cfg.Sessions.MaxConcurrent, Queue: lineLength(cfg.Sessions.SlotsQueue)}), cfg.Sessions.TTL)
+	}, slots.NewLocal(slots.Config{Limit: cfg.Sessions.MaxConcurrent, Queue: orNone(cfg.Sessions.SlotsQueue)}), cfg.Sessions.TTL)
 
 	page, built := web.FS()
 	if !built {
@@ -101,7 +103,9 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		}
 		failed <- httpServer.Serve(listener)
 	}()
-	announce(out, listener.Addr(), cert, up)
+	if err := announce(out, listener.Addr(), cert, up); err != nil {
+		log.Warn("the address could not be printed", "error", err)
+	}
 
 	select {
 	case err := <-failed:
@@ -113,7 +117,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	defer cancel()
 	srv.Drain(drain)
 	if err := httpServer.Shutdown(drain); err != nil {
-		httpServer.Close() //nolint:errcheck // it is given up
+		httpServer.Close()
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
@@ -121,12 +125,13 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	return nil
 }
 
-// lineLength translates a line that is switched off.
-func lineLength(queue int) int {
-	if queue == 0 {
+// orNone translates a setting whose zero means none for a package whose zero means the
+// default.
+func orNone[T int | time.Duration](v T) T {
+	if v == 0 {
 		return -1
 	}
-	return queue
+	return v
 }
 
 // library loads the characters and voices, from the operator's files or the built-in.
@@ -166,20 +171,23 @@ func newTokens(cfg *Config) (*auth.Tokens, error) {
 	return tokens, nil
 }
 
-// announce tells the operator where to go and what is a stand-in.
-func announce(out io.Writer, addr net.Addr, cert *tlsCertificate, up *upstreams) {
+// announce tells the operator where to go and what is a stand-in, in one write.
+func announce(out io.Writer, addr net.Addr, cert *tlsCertificate, up *upstreams) error {
 	scheme := "http"
 	if cert != nil {
 		scheme = "https"
 	}
-	fmt.Fprintf(out, "\n  Avatar Forge is at %s://%s\n", scheme, reachable(addr)) //nolint:errcheck // a terminal
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n  Avatar Forge is at %s://%s\n", scheme, reachable(addr))
 	if cert != nil && cert.selfSigned {
-		fmt.Fprintf(out, "  Certificate (self-signed), SHA-256: %s\n", cert.fingerprint()) //nolint:errcheck // the same
+		fmt.Fprintf(&b, "  Certificate (self-signed), SHA-256: %s\n", cert.fingerprint())
 	}
 	for _, line := range up.notices() {
-		fmt.Fprintf(out, "  %s\n", line) //nolint:errcheck // the same
+		fmt.Fprintf(&b, "  %s\n", line)
 	}
-	fmt.Fprintln(out) //nolint:errcheck // the same
+	b.WriteString("\n")
+	_, err := io.WriteString(out, b.String())
+	return err
 }
 
 // reachable is an address that a browser on this machine can open.
@@ -188,5 +196,5 @@ func reachable(addr net.Addr) string {
 	if !ok || !tcp.IP.IsUnspecified() {
 		return addr.String()
 	}
-	return net.JoinHostPort("localhost", fmt.Sprint(tcp.Port))
+	return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 }

@@ -45,7 +45,7 @@ type llmServer interface {
 
 // connect finds the servers that the configuration names, or starts the demo in their
 // place where it says auto.
-func connect(ctx context.Context, cfg *Config, voices *tts.Voices, log *slog.Logger) (*upstreams, error) {
+func connect(ctx context.Context, cfg *Config, log *slog.Logger) (*upstreams, error) {
 	tokens, err := llm.NewCounter()
 	if err != nil {
 		return nil, fmt.Errorf("build the token counter: %w", err)
@@ -208,7 +208,7 @@ func (u *upstreams) close() {
 	u.warming.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	u.speech.Close(ctx) //nolint:errcheck // what is still under way is given up
+	u.speech.Close(ctx)
 	for _, c := range u.closers {
 		c() //nolint:errcheck // it is being given up
 	}

@@ -19,12 +19,13 @@ var (
 // summaryWanted recognises a request for a summary that is a program's, not the
 // user's: an instruction in the system prompt, or a transcript in the message.
 func (t *turn) summaryWanted() (string, bool) {
-	var system string
+	var told strings.Builder
 	for _, m := range t.messages {
 		if m.Role == llm.RoleSystem {
-			system += m.Content + "\n"
+			told.WriteString(m.Content + "\n")
 		}
 	}
+	system := told.String()
 	lines := transcript(t.said)
 	switch {
 	case len(lines) > 0 && (summaryTask.MatchString(t.said) || summaryTask.MatchString(system)):

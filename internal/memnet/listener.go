@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Listener takes the connections that Dial makes. It implements net.Listener.
@@ -71,7 +72,7 @@ func Serve(h http.Handler) *Server {
 	l := Listen()
 	s := &Server{
 		listener:  l,
-		http:      &http.Server{Handler: h},
+		http:      &http.Server{Handler: h, ReadHeaderTimeout: time.Minute},
 		transport: &http.Transport{DialContext: l.DialContext, DisableCompression: true},
 		served:    make(chan struct{}),
 	}

@@ -66,7 +66,7 @@ func numberBefore(text []byte) number {
 	var n number
 	first := ""
 	end := len(text)
-	for groups := 0; groups < 4; groups++ {
+	for groups := range 4 {
 		i := end
 		for i > 0 && '0' <= text[i-1] && text[i-1] <= '9' {
 			i--

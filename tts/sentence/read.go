@@ -27,7 +27,7 @@ func (s *Splitter) read(r rune) {
 	case digit:
 		s.piece.letters = true
 		s.piece.own = s.piece.own || !s.nest.inAside()
-		s.count(1)
+		s.countSyllable()
 	case space:
 		s.readSpace(r)
 	case newline:
@@ -85,19 +85,19 @@ func (s *Splitter) readLetter(r rune, c class) {
 	case hangul:
 		p.hangul, p.cjk, s.link = true, true, false
 		if r < 0x1160 || r > 0x11FF { // vowels and finals of decomposed syllables
-			s.count(1)
+			s.countSyllable()
 		}
 	case kana:
 		p.kana, p.cjk, s.link = true, true, false
 		if !isSmallKana(r) {
-			s.count(1)
+			s.countSyllable()
 		}
 		if r == 'ｗ' {
 			s.begin(laugh)
 		}
 	case han:
 		p.cjk, s.link = true, false
-		s.count(1)
+		s.countSyllable()
 		if r == '笑' && s.prevClass == kana {
 			s.begin(laugh)
 		}
@@ -105,7 +105,7 @@ func (s *Splitter) readLetter(r rune, c class) {
 		p.latin = true
 		v := isVowel(r)
 		if v && !s.vowel {
-			s.count(1)
+			s.countSyllable()
 		}
 		s.vowel = v
 		switch {
@@ -116,7 +116,7 @@ func (s *Splitter) readLetter(r rune, c class) {
 		return
 	case letter:
 		if !s.vowel {
-			s.count(1)
+			s.countSyllable()
 		}
 		s.vowel = !s.vowel
 		return
@@ -130,9 +130,9 @@ func (s *Splitter) spaceBeforeFace() bool {
 	return i >= s.start && s.buf[i] == ' '
 }
 
-func (s *Splitter) count(syllables int) {
-	s.syllables += syllables
-	s.piece.syllables += syllables
+func (s *Splitter) countSyllable() {
+	s.syllables++
+	s.piece.syllables++
 }
 
 func (s *Splitter) readSpace(r rune) {

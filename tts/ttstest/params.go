@@ -268,7 +268,7 @@ func boolean(dst *bool) setter {
 }
 
 func asBool(v any) (bool, complaint) {
-	word := ""
+	var word string
 	switch v := v.(type) {
 	case bool:
 		return v, complaint{}

@@ -3,9 +3,11 @@ package ttstest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -217,7 +219,7 @@ func (s *Server) checkReference(path string) error {
 		}
 	}
 	if length < 3*time.Second || length > 10*time.Second {
-		return fmt.Errorf("参考音频在3~10秒范围外，请更换！")
+		return errors.New("参考音频在3~10秒范围外，请更换！")
 	}
 	return nil
 }
@@ -274,7 +276,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 		panic(err) // the bodies are all ours, of types that always can be
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", fmt.Sprint(len(b)))
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	w.WriteHeader(status)
 	_, _ = w.Write(b)
 }

@@ -338,7 +338,7 @@ func at(src []rune, i int) rune {
 }
 
 // digit is the value of the ASCII digit r.
-func digit(r rune) uint64 { return uint64(r-'0') & 0xF } //nolint:gosec // r is a digit
+func digit(r rune) uint64 { return uint64(r-'0') & 0xF }
 
 func isDigit(r rune) bool              { return '0' <= r && r <= '9' }
 func isDigitAt(src []rune, i int) bool { return i >= 0 && i < len(src) && isDigit(src[i]) }
