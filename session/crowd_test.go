@@ -66,7 +66,7 @@ func crowdTalk(k *talk, turns int) []crowdTurn {
 }
 
 // Twenty people on one synthesis server. A turn is 5.8 s of speech in three sentences,
-// which take the server 0.3 s: it is busy for four fifths of the time, and yet nobody
+// which take the server 0.3 s: it is busy for three quarters of the time, and yet nobody
 // waits long for a reply to begin, or at all within one.
 func TestCrowdOnOneServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
