@@ -8,10 +8,12 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/minio/minio-go/v7"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -33,7 +35,7 @@ var (
 	ErrFull = errors.New("the disk is full: free some space on it, then try again")
 	// ErrReadOnly: nothing can be written.
 	ErrReadOnly = errors.New("the storage cannot be written: give the server's user write access to the data folder and the files in it, " +
-		"or point DATABASE_URL at the primary instead of a read-only replica")
+		"give its access key the right to write, or point DATABASE_URL at the primary instead of a read-only replica")
 	// ErrBusy: another process holds the database for too long.
 	ErrBusy = errors.New("the database is busy with another process: try again")
 	// ErrUnavailable: there is no talking to the database or the object storage.
@@ -66,6 +68,7 @@ func classify(err error) error {
 		lite  *sqlite.Error
 		pg    *pgconn.PgError
 		dial  *pgconn.ConnectError
+		s3    minio.ErrorResponse
 		netOp *net.OpError
 	)
 	switch {
@@ -79,6 +82,8 @@ func classify(err error) error {
 		return classifySQLite(lite.Code())
 	case errors.As(err, &pg):
 		return classifyPostgres(pg.Code)
+	case errors.As(err, &s3):
+		return classifyS3(&s3)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return ErrFull
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
@@ -136,6 +141,31 @@ func classifyPostgres(state string) error {
 		strings.HasPrefix(state, "57P"), // the server is stopping or starting
 		state == "3D000",                // no such database
 		state == "53300":                // too many connections
+		return ErrUnavailable
+	}
+	return nil
+}
+
+// classifyS3 reads an S3 error's code, see AWS's "List of error codes" and, for what begins with X, MinIO's.
+func classifyS3(e *minio.ErrorResponse) error {
+	switch e.Code {
+	case "NoSuchKey", "NoSuchBucket":
+		return ErrNotFound
+	case "AccessDenied", "XMinioStorageReadOnly":
+		return ErrReadOnly
+	case "XMinioStorageFull", "QuotaExceeded":
+		return ErrFull
+	case "InvalidAccessKeyId", "SignatureDoesNotMatch":
+		return ErrUnavailable
+	case "SlowDown":
+		return ErrBusy
+	}
+	switch { // an answer to HEAD has no code
+	case e.StatusCode == http.StatusNotFound:
+		return ErrNotFound
+	case e.StatusCode == http.StatusForbidden:
+		return ErrReadOnly
+	case e.StatusCode >= http.StatusInternalServerError:
 		return ErrUnavailable
 	}
 	return nil

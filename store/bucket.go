@@ -1,0 +1,197 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+)
+
+const (
+	// partSize is how much of a file is held in memory to be sent at once; where the file's size is not known,
+	// the library's own choice would be over 500 MB.
+	partSize = 16 << 20
+	// bucketTries bounds how long a server that is gone is waited for; the library's own 10 take a minute.
+	bucketTries = 3
+)
+
+// bucket is Blobs in a bucket of an S3 server, below a prefix.
+type bucket struct {
+	client *minio.Client
+	name   string
+	prefix string // empty, or with a slash at its end
+}
+
+// place is what an s3:// URL says.
+type place struct {
+	endpoint, key, secret, bucket, prefix, region string
+	secure                                        bool
+}
+
+// parsePlace reads an s3:// URL. Its errors never repeat the URL, which holds a secret.
+func parsePlace(location string) (p place, err error) {
+	u, err := url.Parse(location)
+	if err != nil {
+		return p, errors.New("the s3:// address is not a URL: percent-encode special characters of its key and secret")
+	}
+	p.endpoint, p.secure = u.Host, true
+	p.key = u.User.Username()
+	p.secret, _ = u.User.Password()
+	p.bucket, p.prefix, _ = strings.Cut(strings.Trim(u.Path, "/"), "/")
+	if p.endpoint == "" || p.key == "" || p.secret == "" || p.bucket == "" {
+		return p, errors.New("the s3:// address needs a key, a secret, a host and a bucket: s3://key:secret@host:port/bucket/prefix")
+	}
+	if p.prefix != "" {
+		if !validBlobName(p.prefix) {
+			return p, fmt.Errorf("the prefix %q of the s3:// address is no path", p.prefix)
+		}
+		p.prefix += "/"
+	}
+	for option, values := range u.Query() {
+		value := values[len(values)-1]
+		switch option {
+		case "secure":
+			if p.secure, err = strconv.ParseBool(value); err != nil {
+				return p, fmt.Errorf("the s3:// address has secure=%s: true or false is meant", value)
+			}
+		case "region":
+			p.region = value
+		default:
+			return p, fmt.Errorf("the s3:// address has an unknown option %q", option)
+		}
+	}
+	return p, nil
+}
+
+func openBucket(ctx context.Context, location string) (*bucket, error) {
+	p, err := parsePlace(location)
+	if err != nil {
+		return nil, err
+	}
+	client, err := minio.New(p.endpoint, &minio.Options{
+		Creds:  credentials.NewStaticV4(p.key, p.secret, ""),
+		Secure: p.secure, Region: p.region, MaxRetries: bucketTries,
+	})
+	if err != nil {
+		return nil, err
+	}
+	there, err := client.BucketExists(ctx, p.bucket)
+	if err != nil {
+		return nil, fmt.Errorf("bucket %s on %s: %w", p.bucket, p.endpoint, err)
+	}
+	if !there {
+		return nil, fmt.Errorf("bucket %s on %s: %w: create it, or correct its name", p.bucket, p.endpoint, ErrNotFound)
+	}
+	return &bucket{client, p.bucket, p.prefix}, nil
+}
+
+func (b *bucket) Put(ctx context.Context, name string, r io.Reader, size int64, contentType string) error {
+	const doing = "store file"
+	if !validBlobName(name) {
+		return wrap(doing, fmt.Errorf("%w: the name %q", ErrInvalid, name))
+	}
+	r, err := exactly(whileAlive{ctx, r}, size)
+	if err == nil && size >= 0 && size <= partSize {
+		// From memory it can be sent again, should the server ask for a moment's patience.
+		var all []byte
+		all, err = io.ReadAll(r)
+		r = bytes.NewReader(all)
+	}
+	if err != nil {
+		return wrap(doing, err)
+	}
+	if contentType == "" {
+		contentType = unknownContent
+	}
+	opts := minio.PutObjectOptions{ContentType: contentType}
+	switch {
+	case size < 0:
+		opts.PartSize = partSize
+	case size == 0:
+		// Signed piece by piece, as over http, an empty body would go without a length, which S3 refuses.
+		opts.DisableContentSha256 = true
+	}
+	_, err = b.client.PutObject(ctx, b.name, b.prefix+name, r, size, opts)
+	return wrap(doing, err)
+}
+
+func (b *bucket) Open(ctx context.Context, name string) (*Blob, error) {
+	const doing = "open file"
+	if !validBlobName(name) {
+		return nil, wrap(doing, ErrNotFound)
+	}
+	// Bytes are asked for as they are read, from where they are read, and of this version alone.
+	object, err := b.client.GetObject(ctx, b.name, b.prefix+name, minio.GetObjectOptions{})
+	if err != nil {
+		return nil, wrap(doing, err)
+	}
+	info, err := object.Stat()
+	if err != nil {
+		return nil, wrap(doing, errors.Join(err, object.Close()))
+	}
+	return &Blob{objectInfo(name, &info), object}, nil
+}
+
+func (b *bucket) Stat(ctx context.Context, name string) (BlobInfo, error) {
+	const doing = "look a file up"
+	if !validBlobName(name) {
+		return BlobInfo{}, wrap(doing, ErrNotFound)
+	}
+	info, err := b.client.StatObject(ctx, b.name, b.prefix+name, minio.StatObjectOptions{})
+	if err != nil {
+		return BlobInfo{}, wrap(doing, err)
+	}
+	return objectInfo(name, &info), nil
+}
+
+func (b *bucket) Delete(ctx context.Context, name string) error {
+	if !validBlobName(name) {
+		return nil
+	}
+	err := wrap("delete file", b.client.RemoveObject(ctx, b.name, b.prefix+name, minio.RemoveObjectOptions{}))
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func (b *bucket) List(ctx context.Context, prefix string) iter.Seq2[BlobInfo, error] {
+	return func(yield func(BlobInfo, error) bool) {
+		ctx, stop := context.WithCancel(ctx) // the library goes on asking otherwise, when yield says stop
+		defer stop()
+		opts := minio.ListObjectsOptions{Prefix: b.prefix + prefix, Recursive: true}
+		for object := range b.client.ListObjectsIter(ctx, b.name, opts) {
+			if object.Err != nil {
+				yield(BlobInfo{}, wrap("list files", object.Err))
+				return
+			}
+			info := objectInfo(strings.TrimPrefix(object.Key, b.prefix), &object)
+			info.ETag = ""
+			if info.ContentType == "" { // a listing has none
+				info.ContentType = contentTypes[strings.ToLower(path.Ext(info.Name))]
+			}
+			if !yield(info, nil) {
+				return
+			}
+		}
+		if ctx.Err() != nil { // which the library takes for the list's end
+			yield(BlobInfo{}, wrap("list files", context.Cause(ctx)))
+		}
+	}
+}
+
+// Close has nothing to close: the client's connections are those of its transport, and time out.
+func (b *bucket) Close() error { return nil }
+
+func objectInfo(name string, o *minio.ObjectInfo) BlobInfo {
+	return BlobInfo{Name: name, Size: o.Size, ContentType: o.ContentType, Modified: o.LastModified.UTC(), ETag: `"` + o.ETag + `"`}
+}
