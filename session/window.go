@@ -36,7 +36,7 @@ func (s *Session) prompt(o *realtime.ResponseOverrides, reply int) (request llm.
 		temperature = *o.Temperature
 	}
 	system := persona.Prompt{
-		Character: s.character(),
+		Character: s.part.character,
 		Persona:   ext.Persona,
 		Scenario: persona.Scenario{
 			Opponent: ext.Scenario.Opponent, Situation: ext.Scenario.Situation, Background: ext.Scenario.Background,
@@ -66,17 +66,6 @@ func (s *Session) prompt(o *realtime.ResponseOverrides, reply int) (request llm.
 		}
 	}
 	return request, tokens
-}
-
-// character is who the session talks with; nil for the plain assistant, or when the
-// character has been deleted since.
-func (s *Session) character() *persona.Character {
-	if id := s.object.Avatarforge.CharacterID; id != "" {
-		if c, ok := s.up.Characters.Get(id); ok {
-			return c
-		}
-	}
-	return nil
 }
 
 // window is the latest items that fit the budget, in tokens. It begins with a user's
