@@ -12,6 +12,7 @@ import (
 // character counts from the next conversation on. The zero part is the plain assistant.
 type part struct {
 	character *persona.Character
+	lore      *persona.Lorebook // nil where the character has none
 }
 
 // part reads a character; an empty id is the zero part.
@@ -23,7 +24,7 @@ func (u *Upstreams) part(ctx context.Context, id string) (part, error) {
 	if err != nil {
 		return part{}, fmt.Errorf("character %q: %w", id, err)
 	}
-	return part{character: c}, nil
+	return part{character: c, lore: c.Lorebook()}, nil
 }
 
 // namedCharacter is the character that a session.update asks for, empty where it asks
