@@ -117,6 +117,7 @@ func (s *Server) characterRoutes(api huma.API) {
 		"Change a character: the fields that are given")), s.updateCharacter)
 	handle(api, s.owned(operation("deleteCharacter", http.MethodDelete, one, tagCharacters,
 		"Delete a character")), s.deleteCharacter)
+	s.cardRoutes(api)
 }
 
 func (s *Server) presets(_ context.Context, in *page) (*answer[characterPage], error) {
@@ -209,6 +210,7 @@ func (s *Server) deleteCharacter(ctx context.Context, in *characterID) (*answer[
 // cannot set, such as the id, stays.
 func (s *Server) edited(c persona.Character, in characterBody) (persona.Character, error) {
 	id, card := c.ID, c.Card
+	c.Card = nil // or its bytes would be written over
 	for field, value := range in.given {
 		if string(value) == "null" {
 			continue

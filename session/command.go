@@ -14,7 +14,7 @@ import (
 type command interface{ run(s *Session) }
 
 type (
-	doEvent     struct {
+	doEvent struct {
 		event realtime.ClientEvent
 		part  part  // that a session.update asks for
 		err   error // why there is none
