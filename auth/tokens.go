@@ -82,16 +82,20 @@ func Secret(dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("keep token secret: %w", err)
 	}
-	// Exclusive: of two servers that start at once on one folder, one makes the secret.
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // as above
-	if errors.Is(err, os.ErrExist) {
-		return Secret(dir)
-	}
+	// Written aside and then linked to its name: of two servers that start at once on one
+	// folder one makes the secret, and neither reads half of one.
+	aside, err := os.CreateTemp(dir, "jwt_secret.*") // with mode 0600
 	if err != nil {
 		return "", fmt.Errorf("keep token secret: %w", err)
 	}
-	_, err = f.WriteString(secret)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	defer os.Remove(aside.Name())
+	_, err = aside.WriteString(secret)
+	if err = errors.Join(err, aside.Sync(), aside.Close()); err != nil {
+		return "", fmt.Errorf("keep token secret: %w", err)
+	}
+	if err := os.Link(aside.Name(), file); errors.Is(err, os.ErrExist) {
+		return Secret(dir)
+	} else if err != nil {
 		return "", fmt.Errorf("keep token secret: %w", err)
 	}
 	return secret, nil

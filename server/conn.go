@@ -228,7 +228,7 @@ func (c *conn) close() {
 	c.srv.metrics.closes.WithLabelValues(strconv.Itoa(int(c.ending.Code))).Inc()
 	c.log.Debug("connection closed", slog.Int("code", int(c.ending.Code)), slog.String("reason", c.ending.Reason))
 	if c.ending.Code == 0 {
-		c.ws.CloseNow()
+		c.ws.CloseNow() //nolint:errcheck // it is over either way
 		return
 	}
 	// The peer's answer is waited for, but not for long.

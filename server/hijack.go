@@ -34,13 +34,15 @@ func (h *smallHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	h.conn = conn
-	var in io.Reader = conn
-	if n := rw.Reader.Buffered(); n > 0 {
-		ahead, err := rw.Peek(n)
-		if err != nil {
-			return nil, nil, err
-		}
-		in = io.MultiReader(bytes.NewReader(bytes.Clone(ahead)), conn)
+	ahead, err := rw.Peek(rw.Reader.Buffered())
+	if err != nil {
+		return nil, nil, err
 	}
-	return conn, bufio.NewReadWriter(bufio.NewReaderSize(in, readBufferBytes), bufio.NewWriterSize(conn, writeBufferBytes)), nil
+	in := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(ahead)), conn), max(readBufferBytes, len(ahead)))
+	// What was read ahead must lie in the new buffer: Accept takes it from there, and the
+	// rest straight from the connection.
+	if _, err := in.Peek(len(ahead)); err != nil {
+		return nil, nil, err
+	}
+	return conn, bufio.NewReadWriter(in, bufio.NewWriterSize(conn, writeBufferBytes)), nil
 }

@@ -19,7 +19,7 @@ type Config struct {
 	Model       string        // the LLM's name where a client names none
 	ContextSize int           // of the model's window, in tokens; zero means 8192
 	MaxTurns    int           // of a conversation; zero or less means no limit
-	ResumeGrace time.Duration // zero means 60 s
+	ResumeGrace time.Duration // zero means 60 s, negative none
 	ReplayBytes int           // of frames kept for a client that comes back; zero means 4 MiB
 	HoldBytes   int           // of frames that wait for a slow listener; zero means 256 KiB
 	Demo        *realtime.Demo
@@ -31,7 +31,7 @@ func (c *Config) setDefaults() {
 	if c.ContextSize <= 0 {
 		c.ContextSize = 8192
 	}
-	if c.ResumeGrace <= 0 {
+	if c.ResumeGrace == 0 {
 		c.ResumeGrace = time.Minute
 	}
 	if c.ReplayBytes <= 0 {

@@ -20,10 +20,12 @@ type segment struct {
 	spoken   string    // as sent to the synthesiser; empty where there is nothing to say
 
 	speech    *tts.Speech   // nil where there is nothing to say
+	rate      int           // of its audio: a session.update is for the sentences after it
 	estimate  time.Duration // how long it will take to say, before it is known
-	notBefore time.Time     // of its first audio; zero but in mode delayed
+	notBefore time.Time     // of its first audio; zero but in mode delayed, and once it is over
 	started   bool          // whether it has been announced, and some of it perhaps sent
-	sent      time.Duration
+	sentBytes int
+	sent      time.Duration // what sentBytes take to play
 }
 
 // say queues the sentences that the response has come to the end of.
@@ -48,7 +50,7 @@ func (s *Session) newSegment(text string, now time.Time) *segment {
 	s.segment++
 	seg := &segment{
 		id: s.segment, index: r.index, item: r.item, response: r,
-		text: text, spoken: r.speller.Spoken(text),
+		text: text, spoken: r.speller.Spoken(text), rate: s.object.Audio.Output.Format.Rate,
 	}
 	r.index++
 	if tts := &s.object.Avatarforge.TTS; tts.Mode == realtime.SpeechDelayed {
@@ -72,7 +74,7 @@ func (s *Session) queueSpeech(seg *segment, now time.Time) {
 				StreamingMode: ext.StreamingMode,
 				Seed:          -1,
 			},
-			Rate:     out.Format.Rate,
+			Rate:     seg.rate,
 			Deadline: s.deadline(now, len(s.segments), seg.notBefore),
 			Owner:    s.id,
 		})
@@ -121,15 +123,16 @@ func (s *Session) speechReady() <-chan struct{} {
 		return nil
 	}
 	seg := s.segments[0]
-	if seg.speech == nil || (!seg.started && time.Now().Before(seg.notBefore)) {
+	if seg.speech == nil || time.Now().Before(seg.notBefore) {
 		return nil
 	}
 	return seg.speech.Ready()
 }
 
-// speechDue is when the delay of the segment whose turn it is will be over.
+// speechDue is when the delay of the segment whose turn it is will be over; zero where
+// that is not what it waits for.
 func (s *Session) speechDue() time.Time {
-	if len(s.segments) == 0 || s.segments[0].started {
+	if len(s.segments) == 0 || s.segments[0].started || s.outbox.full() {
 		return time.Time{}
 	}
 	return s.segments[0].notBefore
@@ -141,9 +144,10 @@ func (s *Session) sendSpeech() {
 	now := time.Now()
 	for len(s.segments) > 0 && !s.outbox.full() {
 		seg := s.segments[0]
-		if !seg.started && now.Before(seg.notBefore) {
+		if now.Before(seg.notBefore) {
 			break
 		}
+		seg.notBefore = time.Time{} // or the timer would go on firing until there is audio
 		if seg.speech == nil {
 			s.announce(seg)
 			s.endSegment(nil)
@@ -176,7 +180,7 @@ func (s *Session) announce(seg *segment) {
 	seg.started = true
 	e := realtime.Sentence{
 		Segment: seg.id, ItemID: seg.item.ID, Index: seg.index,
-		Text: seg.text, Spoken: seg.spoken, SampleRate: s.object.Audio.Output.Format.Rate,
+		Text: seg.text, Spoken: seg.spoken, SampleRate: seg.rate,
 	}
 	if seg.response != nil {
 		e.ResponseID = &seg.response.id
@@ -191,19 +195,19 @@ func (s *Session) announce(seg *segment) {
 // sendAudio sends a piece of the segment's speech, in frames of maxFrame at most.
 func (s *Session) sendAudio(seg *segment, now time.Time, pcm []byte, last bool) {
 	s.announce(seg)
-	rate := s.object.Audio.Output.Format.Rate
 	binary := s.object.Avatarforge.Transport == realtime.TransportBinary
 	if len(pcm) > 0 {
 		if r := seg.response; r != nil && r.firstAudio.IsZero() {
 			r.firstAudio = now
 			s.cfg.Metrics.firstAudio.Observe(now.Sub(r.started).Seconds())
 		}
-		d := pcmDuration(len(pcm), rate)
-		seg.sent += d
-		s.playhead.advance(now, d)
+		before := seg.sent
+		seg.sentBytes += len(pcm)
+		seg.sent = pcmDuration(seg.sentBytes, seg.rate) // of the sum: a sum of them would be short
+		s.playhead.advance(now, seg.sent-before)
 		seg.item.audioEnd = s.playhead.sent
 	}
-	most := rate * 2 * realtime.MaxFrameMS / 1000
+	most := seg.rate * 2 * realtime.MaxFrameMS / 1000
 	for len(pcm) > most {
 		s.sendFrame(seg, pcm[:most], binary, false)
 		pcm = pcm[most:]
@@ -318,7 +322,10 @@ func (s *Session) speakItem(id string) *realtime.Error {
 	speller := tts.NewSpeller(s.speechLanguage())
 	for i, text := range append(splitter.Push(it.Text()), splitter.Flush()...) {
 		s.segment++
-		s.queueSpeech(&segment{id: s.segment, index: i, item: it, text: text, spoken: speller.Spoken(text)}, now)
+		s.queueSpeech(&segment{
+			id: s.segment, index: i, item: it,
+			text: text, spoken: speller.Spoken(text), rate: s.object.Audio.Output.Format.Rate,
+		}, now)
 	}
 	s.sendSpeech()
 	return nil

@@ -30,6 +30,7 @@ type frame struct {
 	at    time.Time
 	event realtime.ServerEvent
 	audio *realtime.AudioFrame
+	gap   bool // no frame, but where frames are known to be missing
 }
 
 // open begins a session and attaches to it.

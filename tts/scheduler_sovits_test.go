@@ -27,6 +27,8 @@ type watched struct {
 	settled time.Time // no request may come before
 	aborted int
 	wrong   []string
+	// settles is when each synthesis may be followed by the next.
+	settles []time.Time
 }
 
 func (w *watched) Synthesize(ctx context.Context, req tts.Request) iter.Seq2[tts.Chunk, error] {
@@ -47,6 +49,7 @@ func (w *watched) Synthesize(ctx context.Context, req tts.Request) iter.Seq2[tts
 		defer w.mu.Unlock()
 		w.busy = false
 		w.settled = time.Now().Add(w.SettleTime())
+		w.settles = append(w.settles, w.settled)
 		if w.SettleTime() > 0 {
 			w.aborted++
 		}
@@ -83,9 +86,9 @@ func inPool(t *testing.T, f func(*testing.T, *tts.Scheduler, []*ttstest.Server),
 				t.Errorf("server %d was %s", i, what)
 			}
 			aborted += w.aborted
-			// How long an aborted synthesis goes on can only be estimated.
-			t.Logf("server %d: %d requests, %d aborted, %d met what was left of an aborted one",
-				i, len(pool[i].Records()), w.aborted, pool[i].Overlaps())
+			if n := pool[i].Overlaps(); n != 0 {
+				t.Errorf("server %d: %d of %d requests met another at work, %d were aborted", i, n, len(pool[i].Records()), w.aborted)
+			}
 		}
 	})
 	return aborted
@@ -161,6 +164,96 @@ func TestSchedulerKeepsServersToOne(t *testing.T) {
 	}, cfg, cfg)
 	if aborted == 0 {
 		t.Error("no synthesis was aborted: the test saw no interruption")
+	}
+}
+
+// knocks is a voice that costs the test little: a knock and a pause for each character.
+func knocks(_ context.Context, s ttstest.Speech) ([]int16, error) {
+	var pcm []int16
+	for range s.Text {
+		pcm = append(pcm, make([]int16, s.Rate*7/50)...)
+		pcm[len(pcm)-s.Rate/20] = 8000
+	}
+	return pcm, nil
+}
+
+// A server is never at two syntheses, whenever the one before was given up, once it has
+// been seen at work: cancelled again and again, on servers fast and slow.
+func TestCancelsNeverOverlap(t *testing.T) {
+	for _, tc := range []struct {
+		name        string
+		factor      float64
+		first       time.Duration
+		newVoice    time.Duration
+		version     ttstest.Version
+		release     ttstest.Release
+		least, most int // of the modes
+	}{
+		{name: "fast", factor: 0.1, first: 60 * time.Millisecond, least: 2, most: 3},
+		{name: "usual", factor: 0.3, first: 100 * time.Millisecond, least: 2, most: 3},
+		{name: "slow", factor: 0.9, first: 500 * time.Millisecond, least: 2, most: 3},
+		{name: "voices", factor: 0.3, first: 100 * time.Millisecond, newVoice: 300 * time.Millisecond, least: 3, most: 3},
+		{name: "voices, whole sentences", factor: 0.3, first: 100 * time.Millisecond, newVoice: 300 * time.Millisecond, least: 0, most: 1},
+		{name: "whole sentences", factor: 0.3, first: 100 * time.Millisecond, least: 0, most: 1},
+		{name: "every mode", factor: 0.3, first: 100 * time.Millisecond, least: 0, most: 3},
+		{name: "v4", factor: 0.3, first: 100 * time.Millisecond, version: ttstest.V4, least: 2, most: 3},
+		{name: "old release", factor: 0.3, first: 100 * time.Millisecond, release: ttstest.Release20250606, least: 2, most: 3},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			cfg := ttstest.Config{
+				RealTimeFactor: tc.factor, FirstChunkDelay: tc.first, NewReferenceDelay: tc.newVoice,
+				Version: tc.version, Release: tc.release, PieceBytes: -1, Voice: knocks,
+			}
+			var idle, busy time.Duration
+			cancelled := 0
+			inBubble(t, cfg, func(t *testing.T, b bench) {
+				r := rand.New(rand.NewPCG(11, 7))
+				w := &watched{SoVITS: b.client}
+				s := tts.NewScheduler(tts.SchedulerConfig{}, w)
+				for i := range 160 {
+					v := voice
+					if tc.newVoice > 0 {
+						v.RefAudioPath = fmt.Sprintf("refs/%d.wav", r.IntN(2))
+					}
+					text := []string{greeting, "오늘은 날씨가 참 좋네요.", "그래요?", "비가 오면 창가에 앉아 따뜻한 차를 마시며 오래된 책을 읽는 것을 가장 좋아해요."}[r.IntN(4)]
+					mode := tc.least + r.IntN(tc.most-tc.least+1)
+					sp := s.Submit(tts.Job{
+						Request: tts.Request{Text: text, TextLang: "ko", Voice: v, StreamingMode: mode, Seed: -1}, Rate: 32000,
+					})
+					if i < 6 { // what the server is judged by
+						if _, err := listen(sp); err != nil {
+							t.Fatal(err)
+						}
+						continue
+					}
+					time.Sleep(time.Duration(r.Int64N(int64(tc.first + time.Duration(tc.factor*float64(4*time.Second))))))
+					sp.Cancel()
+				}
+				if err := s.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+				if n := b.server.Overlaps(); n != 0 {
+					t.Errorf("%d of %d requests met another at work", n, len(b.server.Records()))
+				}
+				records := b.server.Records()
+				if tc.release != ttstest.ReleaseCurrent {
+					records = records[1:] // the refused one
+				}
+				for i, rec := range records[:len(records)-1] {
+					if !rec.Aborted {
+						continue
+					}
+					cancelled++
+					idle += w.settles[i].Sub(rec.End)
+					busy += rec.End.Sub(rec.Start)
+				}
+			})
+			if cancelled < 30 {
+				t.Fatalf("%d were cancelled at work: the test saw too few", cancelled)
+			}
+			each := idle / time.Duration(cancelled)
+			t.Logf("after each of %d cancels the server was idle for %v more, having worked %v", cancelled, each, busy/time.Duration(cancelled))
+		})
 	}
 }
 

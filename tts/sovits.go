@@ -151,7 +151,7 @@ func (c *SoVITS) Synthesize(ctx context.Context, req Request) iter.Seq2[Chunk, e
 
 func (c *SoVITS) synthesize(ctx context.Context, req Request, emit func(Chunk) bool) (err error) {
 	s := &synthesis{c: c, req: req, phase: time.Now()}
-	c.begin()
+	c.begin(s)
 	err = errLeft // what it is if the caller's loop panics
 	defer func() { c.end(s, err) }()
 	return s.run(ctx, emit)
@@ -163,10 +163,11 @@ var errLeft = errors.New("the caller has left")
 // errTimeout is the cause with which a synthesis ends its own context.
 var errTimeout = errors.New("no sound in time")
 
-func (c *SoVITS) begin() {
+func (c *SoVITS) begin(s *synthesis) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inFlight++
+	c.pace.begin(s)
 }
 
 func (c *SoVITS) end(s *synthesis, err error) {
@@ -195,7 +196,8 @@ func (c *SoVITS) end(s *synthesis, err error) {
 // SettleTime is how long the server is probably still at work on a synthesis that was
 // given up: it notices that a client has left only when its chunk is done, in mode 0
 // not at all. A request sent earlier overlaps with that work. It is 0 after syntheses
-// that ended by themselves, and estimated otherwise from how fast the server was.
+// that ended by themselves, and otherwise the most that can be expected of how slow the
+// server was.
 func (c *SoVITS) SettleTime() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -23,6 +23,8 @@ type synthesis struct {
 	phase time.Time
 	heard bool // a sample has arrived
 	gaps  int  // waits for a further chunk
+	// newVoice is set when the server has another reference encoded.
+	newVoice bool
 	// gaveUp is set when the synthesis ends with the server possibly at work on it.
 	gaveUp bool
 }
@@ -230,76 +232,4 @@ func insertSilence(pcm []byte, n int) []byte {
 	copy(pcm[2*n:], pcm[:size])
 	clear(pcm[:2*n])
 	return pcm
-}
-
-// pace is how fast the server works, as seen so far. Estimates follow a slower server
-// at once and a faster one slowly: a synthesis given up is waited for a little too long
-// rather than overlapped.
-type pace struct {
-	first    time.Duration // to the first chunk, in modes 2 and 3
-	next     time.Duration // from chunk to chunk, there
-	syllable time.Duration // of work for a syllable, in modes 0 and 1
-	// atOnce is set when modes 2 and 3 have brought a long speech in one chunk: models 3
-	// and 4 cannot stream, nor can releases that fell back.
-	atOnce bool
-}
-
-const (
-	// Where nothing was seen yet.
-	guessFirst    = 600 * time.Millisecond
-	guessSyllable = 60 * time.Millisecond
-
-	// minGap tells the wait for a chunk from the pieces that a chunk comes in.
-	minGap = 5 * time.Millisecond
-)
-
-func (p *pace) sawFirst(s *synthesis, waited time.Duration) {
-	if s.req.StreamingMode >= 2 {
-		p.first = follow(p.first, waited)
-	} else {
-		p.syllable = follow(p.syllable, waited/time.Duration(s.limits.syllables))
-	}
-}
-
-func (p *pace) sawNext(s *synthesis, waited time.Duration) {
-	if s.req.StreamingMode >= 2 {
-		s.gaps++
-		p.next = follow(p.next, waited)
-		p.atOnce = false
-	}
-}
-
-func (p *pace) sawEnd(s *synthesis) {
-	long := s.gate.passed > 2*s.wav.Rate() // more than three chunks' worth
-	if s.req.StreamingMode >= 2 && s.gaps == 0 && long {
-		p.atOnce = true
-	}
-}
-
-func follow(old, seen time.Duration) time.Duration { return max(seen, (7*old+seen)/8) }
-
-// rest is how long the server is still at work on s, whose chunk it began with elapsed
-// ago.
-func (p *pace) rest(s *synthesis, elapsed time.Duration) time.Duration {
-	var whole time.Duration
-	switch streams := s.req.StreamingMode >= 2; {
-	case s.heard && (!streams || p.atOnce):
-		return 0 // one sentence is one fragment, and it is made
-	case s.heard && p.next > 0:
-		whole = p.next
-	case s.heard: // never seen: the first one is a little shorter
-		whole = p.first * 5 / 4
-	case streams:
-		if whole = p.first; whole == 0 {
-			whole = guessFirst
-		}
-	default:
-		each := p.syllable
-		if each == 0 {
-			each = guessSyllable
-		}
-		whole = each * time.Duration(s.limits.syllables)
-	}
-	// Late already: it may take a while longer.
-	return max(whole-elapsed, whole/4)
 }

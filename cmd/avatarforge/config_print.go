@@ -64,7 +64,7 @@ then the file, then the default. An empty variable counts as unset.
 		fmt.Fprintf(&b, "\n%s\n", s.title)
 		for _, o := range s.options {
 			fmt.Fprintf(&b, "  --%s %s\n", o.flag(), o.value.kind)
-			help := o.help
+			help := o.describe()
 			if o.value.kind == kindWord {
 				help += " It is " + o.value.allowed + "."
 			}
@@ -96,7 +96,7 @@ func example() string {
 		fmt.Fprintf(&b, "\n# --- %s ---\n", s.title)
 		for _, o := range s.options {
 			b.WriteByte('\n')
-			for _, line := range append(wrap(o.help, 82), wrap("Allowed: "+o.value.allowed+".", 82)...) {
+			for _, line := range append(wrap(o.describe(), 82), wrap("Allowed: "+o.value.allowed+".", 82)...) {
 				b.WriteString("# " + line + "\n")
 			}
 			def := o.def
@@ -104,6 +104,39 @@ func example() string {
 				def = `""`
 			}
 			fmt.Fprintf(&b, "#%s: %s\n", o.yaml(), def)
+		}
+	}
+	return b.String()
+}
+
+// page is docs/configuration.md.
+func page() string {
+	var b strings.Builder
+	b.WriteString(`# Configuration
+
+Each setting is an environment variable, a flag of the same name (LISTEN_ADDR is
+--listen-addr) and a key of the YAML file that --config names (listen_addr). The flag
+wins, then the variable, then the file, then the default; an empty variable counts as
+unset. An unknown key or a bad value stops the start, and all of them are reported at once.
+"avatarforge config" prints what is in force, secrets masked, and where each value came
+from. This page is made from the program's own table.
+`)
+	for _, s := range sections {
+		fmt.Fprintf(&b, "\n## %s\n\n| variable | default | meaning | allowed |\n| --- | --- | --- | --- |\n", s.title)
+		for _, o := range s.options {
+			def := "empty"
+			if o.def != "" {
+				def = "`" + o.def + "`"
+			}
+			meaning := o.describe()
+			if o.fallback != "" {
+				meaning += " (`" + o.fallback + "` is read too.)"
+			}
+			row := []string{"`" + o.key + "`", def, meaning, o.value.allowed}
+			for i := range row {
+				row[i] = strings.ReplaceAll(row[i], "|", "\\|")
+			}
+			fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 		}
 	}
 	return b.String()

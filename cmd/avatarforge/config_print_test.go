@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,6 +15,22 @@ import (
 )
 
 const exampleFile = "../../configs/avatarforge.example.yaml"
+
+func TestConfigurationPage(t *testing.T) {
+	file := filepath.Join("..", "..", "docs", "configuration.md")
+	if *update {
+		if err := os.WriteFile(file, []byte(page()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(data), page()); diff != "" {
+		t.Errorf("the page is behind the table; run with -update (-file +table):\n%s", diff)
+	}
+}
 
 func TestExampleFile(t *testing.T) {
 	if *update {

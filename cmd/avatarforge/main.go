@@ -52,7 +52,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 // runServe serves until the program is told to end: SIGTERM and SIGINT drain, a second
 // one ends it at once.
 func runServe(args, environ []string, stdout, stderr io.Writer) error {
-	cfg, _, err := loadConfig(args, environ)
+	cfg, settings, err := loadConfig(args, environ)
 	if errors.Is(err, pflag.ErrHelp) {
 		if _, err := io.WriteString(stdout, "avatarforge serve [flags] runs the server.\n\n"); err != nil {
 			return err
@@ -65,7 +65,13 @@ func runServe(args, environ []string, stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // from here on a signal has its usual effect
-	return serve(ctx, &cfg, stdout, newLogger(&cfg.Telemetry, stderr))
+	log := newLogger(&cfg.Telemetry, stderr)
+	for _, s := range settings {
+		if s.option.later && s.source != fromDefault {
+			log.Warn("a setting is used by nothing yet", "key", s.option.key)
+		}
+	}
+	return serve(ctx, &cfg, stdout, log)
 }
 
 // newLogger writes text to a person and JSON to a machine, unless it is told which.

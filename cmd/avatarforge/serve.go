@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -74,14 +75,14 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		Model:       cfg.LLM.Model,
 		ContextSize: cfg.LLM.NumCtx,
 		MaxTurns:    cfg.Sessions.MaxTurns,
-		ResumeGrace: cfg.Sessions.ResumeGrace,
+		ResumeGrace: orNone(cfg.Sessions.ResumeGrace),
 		ReplayBytes: int(cfg.Sessions.ResumeLogBytes),
 		Demo:        up.demoNotice(),
 		Log:         log,
 		Metrics:     session.NewMetrics(metrics),
 	}, session.Upstreams{
 		LLM: up.model, Speech: up.speech, Voices: voices, Characters: cast, Tokens: up.tokens,
-	}, slots.NewLocal(slots.Config{Limit: cfg.Sessions.MaxConcurrent, Queue: lineLength(cfg.Sessions.SlotsQueue)}), cfg.Sessions.TTL)
+	}, slots.NewLocal(slots.Config{Limit: cfg.Sessions.MaxConcurrent, Queue: orNone(cfg.Sessions.SlotsQueue)}), cfg.Sessions.TTL)
 
 	page, built := web.FS()
 	if !built {
@@ -113,7 +114,9 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		}
 		failed <- httpServer.Serve(listener)
 	}()
-	announce(out, listener.Addr(), cert, up)
+	if err := announce(out, listener.Addr(), cert, up); err != nil {
+		log.Warn("the address could not be printed", "error", err)
+	}
 
 	select {
 	case err := <-failed:
@@ -133,12 +136,13 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	return nil
 }
 
-// lineLength translates a line that is switched off.
-func lineLength(queue int) int {
-	if queue == 0 {
+// orNone translates a setting whose zero means none for a package whose zero means the
+// default.
+func orNone[T int | time.Duration](v T) T {
+	if v == 0 {
 		return -1
 	}
-	return queue
+	return v
 }
 
 // library loads the characters and voices, from the operator's files or the built-in.
@@ -178,20 +182,23 @@ func newTokens(cfg *Config) (*auth.Tokens, error) {
 	return tokens, nil
 }
 
-// announce tells the operator where to go and what is a stand-in.
-func announce(out io.Writer, addr net.Addr, cert *tlsCertificate, up *upstreams) {
+// announce tells the operator where to go and what is a stand-in, in one write.
+func announce(out io.Writer, addr net.Addr, cert *tlsCertificate, up *upstreams) error {
 	scheme := "http"
 	if cert != nil {
 		scheme = "https"
 	}
-	fmt.Fprintf(out, "\n  Avatar Forge is at %s://%s\n", scheme, reachable(addr))
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n  Avatar Forge is at %s://%s\n", scheme, reachable(addr))
 	if cert != nil && cert.selfSigned {
-		fmt.Fprintf(out, "  Certificate (self-signed), SHA-256: %s\n", cert.fingerprint())
+		fmt.Fprintf(&b, "  Certificate (self-signed), SHA-256: %s\n", cert.fingerprint())
 	}
 	for _, line := range up.notices() {
-		fmt.Fprintf(out, "  %s\n", line)
+		fmt.Fprintf(&b, "  %s\n", line)
 	}
-	fmt.Fprintln(out)
+	b.WriteString("\n")
+	_, err := io.WriteString(out, b.String())
+	return err
 }
 
 // reachable is an address that a browser on this machine can open.
