@@ -37,18 +37,18 @@ const (
 	tagSpeech     tag = "speech"
 )
 
-// body is how the API wraps what it answers.
-type body[T any] struct {
+// envelope is how the API wraps what it answers.
+type envelope[T any] struct {
 	Success bool `json:"success" doc:"Whether the request succeeded; true here."`
 	Data    T    `json:"data"`
 }
 
 // answer is a response of the API's.
 type answer[T any] struct {
-	Body body[T]
+	Body envelope[T]
 }
 
-func ok[T any](data T) *answer[T] { return &answer[T]{body[T]{Success: true, Data: data}} }
+func ok[T any](data T) *answer[T] { return &answer[T]{envelope[T]{Success: true, Data: data}} }
 
 // page is which part of a list is asked for.
 type page struct {
@@ -86,11 +86,8 @@ func (s *Server) apiRoutes() {
 	s.characterRoutes(api)
 	s.voiceRoutes(api)
 
-	// Downgraded once: the operations do not change.
-	document, err := api.OpenAPI().Downgrade()
-	if err == nil && !json.Valid(document) {
-		err = fmt.Errorf("%d bytes that are not JSON", len(document))
-	}
+	// Written once: the operations do not change.
+	document, err := document30(api.OpenAPI())
 	s.engine.GET("/api/openapi.json", func(c *gin.Context) {
 		if err != nil {
 			s.fail(c, fmt.Errorf("describe the API: %w", err))
@@ -98,6 +95,43 @@ func (s *Server) apiRoutes() {
 		}
 		c.Data(http.StatusOK, "application/json; charset=utf-8", document)
 	})
+}
+
+// document30 writes the description as OpenAPI 3.0.3.
+func document30(described *huma.OpenAPI) ([]byte, error) {
+	data, err := described.Downgrade()
+	if err != nil {
+		return nil, err
+	}
+	var document any
+	if err := json.Unmarshal(data, &document); err != nil {
+		return nil, err
+	}
+	downgradeContent(document)
+	return json.Marshal(document)
+}
+
+// downgradeContent takes out what huma leaves of JSON Schema 2020-12, which 3.0 does not
+// know: it says the same by a schema's format.
+func downgradeContent(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		if encoding, is := v["contentEncoding"].(string); is && encoding == "base64" {
+			v["format"] = "byte"
+		}
+		for _, key := range []string{"contentMediaType", "contentEncoding"} {
+			if _, is := v[key].(string); is {
+				delete(v, key)
+			}
+		}
+		for _, member := range v {
+			downgradeContent(member)
+		}
+	case []any:
+		for _, entry := range v {
+			downgradeContent(entry)
+		}
+	}
 }
 
 // completeProblem is the last to see a response before it is written.

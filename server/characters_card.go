@@ -28,7 +28,7 @@ const (
 
 type (
 	importedCard struct {
-		ContentType string `header:"Content-Type"`
+		ContentType string `header:"Content-Type" hidden:"true"`
 		RawBody     []byte
 	}
 	exportedCard struct {
