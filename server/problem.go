@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -106,10 +107,12 @@ func toProblem(err error) *problem {
 		p.Errors = []fieldProblem{{Location: "query.cursor", Message: "It is the next_cursor of a page before."}}
 		return p
 	case errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrFull),
-		errors.Is(err, store.ErrReadOnly), errors.Is(err, store.ErrClosed):
+		errors.Is(err, store.ErrReadOnly), errors.Is(err, store.ErrClosed), errors.Is(err, context.DeadlineExceeded):
 		p := newProblem(http.StatusServiceUnavailable, codeUnavailable, "The server cannot reach or write its storage at the moment; its log says why. Try again.")
 		p.retryAfter, p.cause = slotRetry, err
 		return p
+	case errors.Is(err, context.Canceled):
+		return newProblem(http.StatusServiceUnavailable, codeUnavailable, "The request was given up.") // by a client that is gone
 	default:
 		p := newProblem(http.StatusInternalServerError, codeInternal, "Something went wrong in the server; its log says what.")
 		p.cause = err

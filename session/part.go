@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"avatarforge/persona"
 	"avatarforge/realtime"
@@ -15,11 +16,16 @@ type part struct {
 	lore      *persona.Lorebook // nil where the character has none
 }
 
+// CharacterPatience is how long a character may take to be read.
+const CharacterPatience = 10 * time.Second
+
 // part reads a character; an empty id is the zero part.
 func (u *Upstreams) part(ctx context.Context, id string) (part, error) {
 	if id == "" {
 		return part{}, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, CharacterPatience)
+	defer cancel()
 	c, err := u.Characters.Character(ctx, id)
 	if err != nil {
 		return part{}, fmt.Errorf("character %q: %w", id, err)
