@@ -3,9 +3,13 @@ package persona
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 )
+
+// ErrUnknown says that there is no character of some id.
+var ErrUnknown = errors.New("there is no such character")
 
 // Character is one character, as the REST API shows it and as a preset file holds
 // it. The order of the fields is the order in JSON.
@@ -46,6 +50,10 @@ type Character struct {
 	// fields above. Clients written before those fields existed still send it; presets
 	// never have it.
 	Persona string `json:"persona,omitempty"`
+
+	// Card is the Tavern card that the character was imported from, as JSON. It keeps
+	// what has no field above, the lorebook included. See ParseCard.
+	Card json.RawMessage `json:"card,omitempty" hidden:"true"`
 }
 
 // MarshalJSON writes lists that hold nothing as [], never as null: clients iterate

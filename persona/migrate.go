@@ -76,7 +76,7 @@ func decodePreset(name string, data []byte) (preset, error) {
 // isField says whether JSON's key belongs to a field of Character, as encoding/json
 // sees it.
 func isField(key string) bool {
-	return strings.EqualFold(key, "is_preset") ||
+	return strings.EqualFold(key, "is_preset") || strings.EqualFold(key, "card") ||
 		slices.ContainsFunc(textFields, func(f textField) bool { return strings.EqualFold(f.name, key) }) ||
 		slices.ContainsFunc(listFields, func(f listField) bool { return strings.EqualFold(f.name, key) })
 }

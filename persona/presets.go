@@ -2,6 +2,7 @@ package persona
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -107,6 +108,15 @@ func (p *Presets) List() []*Character { return slices.Clone(p.look().list) }
 func (p *Presets) Get(id string) (*Character, bool) {
 	c, ok := p.look().byID[id]
 	return c, ok
+}
+
+// Character is Get for callers who may have to wait elsewhere: ErrUnknown says that there
+// is no such preset.
+func (p *Presets) Character(_ context.Context, id string) (*Character, error) {
+	if c, ok := p.Get(id); ok {
+		return c, nil
+	}
+	return nil, ErrUnknown
 }
 
 // Problems returns what could not be used at the last look, ordered by file name.

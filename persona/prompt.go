@@ -15,6 +15,10 @@ type Prompt struct {
 	Persona string
 	// Scenario is where the conversation takes place.
 	Scenario Scenario
+	// Lore is what the conversation touches on of the character's world, see Lorebook.
+	// It joins the scenario's background, behind all of the prompt's material that stays
+	// the same from turn to turn, so that a server's prompt cache holds for that.
+	Lore []string
 	// Instructions are the client's own, followed as far as the rules allow.
 	Instructions string
 	// UserName is what the character may call the listener; empty means unknown.
@@ -135,7 +139,7 @@ func (p Prompt) scene(words *wording, name string) string {
 		lines.add(words.opponent, opponent)
 	}
 	lines.add(words.situation, block(p.Scenario.Situation))
-	lines.add(words.background, block(p.Scenario.Background))
+	lines.add(words.background, block(strings.Join(append([]string{p.Scenario.Background}, p.Lore...), "\n")))
 	return lines.String()
 }
 

@@ -1,16 +1,22 @@
 package server
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
+	"avatarforge/persona"
 	"avatarforge/session"
 	"avatarforge/slots"
+	"avatarforge/store"
 )
 
 // problem is an error as application/problem+json (RFC 9457) says it. Detail is a
@@ -26,6 +32,7 @@ type problem struct {
 	Errors   []fieldProblem `json:"errors,omitempty"`
 
 	retryAfter time.Duration // zero where waiting does not help
+	cause      error         // for the log; nil where the client is at fault
 }
 
 // fieldProblem is one offending field of a request.
@@ -43,12 +50,21 @@ const (
 	codeForbidden       problemCode = "forbidden"
 	codeNotFound        problemCode = "not_found"
 	codeNotAllowed      problemCode = "method_not_allowed"
+	codeConflict        problemCode = "conflict"
+	codeTooLarge        problemCode = "too_large"
+	codeMediaType       problemCode = "unsupported_media_type"
+	codeInvalid         problemCode = "validation_failed"
+	codeUnavailable     problemCode = "upstream_unavailable"
 	codeSlotLimit       problemCode = "slot_limit"
 	codeShuttingDown    problemCode = "shutting_down"
 	codeInternal        problemCode = "internal_error"
 )
 
 func (p *problem) Error() string { return p.Detail }
+
+// GetStatus and ContentType are what huma asks of an error.
+func (p *problem) GetStatus() int            { return p.Status }
+func (p *problem) ContentType(string) string { return "application/problem+json" }
 
 func newProblem(status int, code problemCode, detail string) *problem {
 	return &problem{Status: status, Code: code, Detail: detail}
@@ -59,13 +75,16 @@ const slotRetry = 5 * time.Second
 
 // toProblem is the one translation of errors into problems.
 func toProblem(err error) *problem {
-	var p *problem
+	var (
+		p      *problem
+		fields *persona.ValidationError
+	)
 	switch {
 	case errors.As(err, &p):
 		return p
 	case errors.Is(err, session.ErrUnknownSession):
 		return newProblem(http.StatusNotFound, codeNotFound, "There is no such session, or it has been forgotten; begin a new one.")
-	case errors.Is(err, session.ErrUnknownCharacter):
+	case errors.Is(err, persona.ErrUnknown):
 		return newProblem(http.StatusNotFound, codeNotFound, "There is no such character; GET /api/characters/presets lists those that there are.")
 	case errors.Is(err, slots.ErrFull), errors.Is(err, slots.ErrLineFull):
 		p := newProblem(http.StatusServiceUnavailable, codeSlotLimit, "Every conversation slot is taken; try again in a few seconds, or wait in the line with queue=1.")
@@ -75,21 +94,143 @@ func toProblem(err error) *problem {
 		p := newProblem(http.StatusServiceUnavailable, codeShuttingDown, "The server is going away; try again in a few seconds.")
 		p.retryAfter = slotRetry
 		return p
+	case errors.As(err, &fields):
+		return fieldsProblem(fields)
+	case errors.Is(err, persona.ErrCard):
+		return badBody("", err.Error(), "")
+	case errors.Is(err, store.ErrNotFound):
+		return newProblem(http.StatusNotFound, codeNotFound, "There is no such thing, or it has been deleted.")
+	case errors.Is(err, store.ErrConflict):
+		return newProblem(http.StatusConflict, codeConflict, "Something else has this id already.")
+	case errors.Is(err, store.ErrBadCursor):
+		p := newProblem(http.StatusUnprocessableEntity, codeInvalid, "The cursor is not one that this list has given; begin without one.")
+		p.Errors = []fieldProblem{{Location: "query.cursor", Message: "It is the next_cursor of a page before."}}
+		return p
+	case errors.Is(err, store.ErrBusy), errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrFull),
+		errors.Is(err, store.ErrReadOnly), errors.Is(err, store.ErrClosed), errors.Is(err, context.DeadlineExceeded):
+		p := newProblem(http.StatusServiceUnavailable, codeUnavailable, "The server cannot reach or write its storage at the moment; its log says why. Try again.")
+		p.retryAfter, p.cause = slotRetry, err
+		return p
+	case errors.Is(err, context.Canceled):
+		return newProblem(http.StatusServiceUnavailable, codeUnavailable, "The request was given up.") // by a client that is gone
 	default:
-		return newProblem(http.StatusInternalServerError, codeInternal, "Something went wrong in the server; its log says what.")
+		p := newProblem(http.StatusInternalServerError, codeInternal, "Something went wrong in the server; its log says what.")
+		p.cause = err
+		return p
 	}
 }
 
+// fieldsProblem is what is wrong with a character in a request's body.
+func fieldsProblem(bad *persona.ValidationError) *problem {
+	p := newProblem(http.StatusUnprocessableEntity, codeInvalid, "")
+	for _, f := range bad.Fields {
+		p.Errors = append(p.Errors, fieldProblem{Location: "body." + f.Field, Message: f.Message, Value: f.Value})
+	}
+	p.Detail = summary(p.Errors)
+	return p
+}
+
+// badBody is one thing that is wrong with a request's body.
+func badBody(field, message, value string) *problem {
+	location := "body"
+	if field != "" {
+		location += "." + field
+	}
+	p := newProblem(http.StatusUnprocessableEntity, codeInvalid, "")
+	p.Errors = []fieldProblem{{Location: location, Message: message}}
+	if value != "" {
+		p.Errors[0].Value = value
+	}
+	p.Detail = summary(p.Errors)
+	return p
+}
+
+// summary says in a sentence which fields are wrong.
+func summary(fields []fieldProblem) string {
+	if len(fields) == 0 {
+		return "The request is not valid."
+	}
+	text := "The request is not valid: " + fields[0].Location + ": " + strings.TrimSuffix(fields[0].Message, ".")
+	if more := len(fields) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return text + "."
+}
+
+// requestProblem is what huma has found wrong with a request before its operation ran.
+func requestProblem(status int, message string, errs []error) *problem {
+	p := newProblem(status, codeInvalid, "")
+	for _, err := range errs {
+		var at huma.ErrorDetailer
+		switch {
+		case err == nil:
+		case errors.As(err, &at):
+			d := at.ErrorDetail()
+			p.Errors = append(p.Errors, fieldProblem{d.Location, d.Message, scalar(d.Value)})
+		default:
+			p.Errors = append(p.Errors, fieldProblem{Location: "body", Message: err.Error()})
+		}
+	}
+	switch {
+	case status == http.StatusUnprocessableEntity:
+		p.Detail = summary(p.Errors)
+	case status == http.StatusRequestEntityTooLarge:
+		p.Code, p.Detail = codeTooLarge, "The request's body is larger than this address takes."
+	case status == http.StatusUnsupportedMediaType:
+		p.Status, p.Code, p.Detail = http.StatusBadRequest, codeInvalidRequest, "Send the body as JSON, with Content-Type: application/json."
+	case message == bodyUnreadable:
+		p.Status, p.Code, p.Errors, p.Detail = http.StatusBadRequest, codeInvalidRequest, nil, "The request's body ended before it was whole."
+	case status >= http.StatusInternalServerError:
+		failed := toProblem(errors.Join(append(errs, errors.New(message))...))
+		failed.Status = status
+		return failed
+	default:
+		p.Code, p.Detail = codeInvalidRequest, "The request cannot be read: "+message+"."
+		if len(p.Errors) > 0 {
+			p.Detail = "The request's body is not JSON that can be read: " + p.Errors[0].Message + "."
+			p.Errors = nil
+		}
+	}
+	return p
+}
+
+// bodyUnreadable is what huma says, as an error of the server's, when a client has gone
+// away or lied about its body's length.
+const bodyUnreadable = "cannot read request body"
+
+// scalar is a value that is shown again to whoever sent it; what is long or nested is
+// left out.
+func scalar(v any) any {
+	switch v := v.(type) {
+	case bool, float64, int, int64:
+		return v
+	case string:
+		if len(v) <= 200 {
+			return v
+		}
+	}
+	return nil
+}
+
+// complete fills what depends on the request, and logs what the operator should know.
+func (s *Server) complete(p *problem, path string) *problem {
+	whole := *p
+	whole.Type, whole.Title, whole.Instance = "about:blank", http.StatusText(p.Status), path
+	if p.cause != nil {
+		s.log.Error("request failed", slog.String("path", path), slog.Any("error", p.cause))
+	}
+	return &whole
+}
+
+// retryAfterSeconds is a Retry-After header's value.
+func (p *problem) retryAfterSeconds() string { return strconv.Itoa(int(p.retryAfter.Seconds())) }
+
 // fail answers a request with an error and ends its handling.
 func (s *Server) fail(c *gin.Context, err error) {
-	p := *toProblem(err)
-	if p.Status >= http.StatusInternalServerError && p.retryAfter == 0 {
-		s.log.Error("request failed", slog.String("path", c.FullPath()), slog.Any("error", err))
-	}
-	p.Type, p.Title, p.Instance = "about:blank", http.StatusText(p.Status), c.Request.URL.Path
+	p := s.complete(toProblem(err), c.Request.URL.Path)
 	if p.retryAfter > 0 {
-		c.Header("Retry-After", strconv.Itoa(int(p.retryAfter.Seconds())))
+		c.Header("Retry-After", p.retryAfterSeconds())
 	}
-	c.Header("Content-Type", "application/problem+json")
+	c.Header("Content-Type", p.ContentType(""))
 	c.AbortWithStatusJSON(p.Status, p)
 }

@@ -97,7 +97,7 @@ func badQuery(name, message, value string) *problem {
 // opened again: it is restored then.
 func (s *Server) attach(ctx context.Context, o session.Opening, last uint64) (*session.Session, *session.Attachment, error) {
 	for range 3 {
-		sess, err := s.cfg.Registry.Open(o)
+		sess, err := s.cfg.Registry.Open(ctx, o)
 		if err != nil {
 			return nil, nil, err
 		}

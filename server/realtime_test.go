@@ -20,11 +20,14 @@ import (
 	"go.uber.org/goleak"
 
 	"avatarforge/auth"
+	"avatarforge/configs"
 	"avatarforge/internal/linetest"
 	"avatarforge/llm/llmtest"
+	"avatarforge/persona"
 	"avatarforge/realtime"
 	"avatarforge/server"
 	"avatarforge/slots"
+	"avatarforge/store"
 )
 
 func TestMain(m *testing.M) {
@@ -37,12 +40,28 @@ type house struct {
 	*httptest.Server
 	line *linetest.Line
 	srv  *server.Server
+	db   *store.Store
 }
 
 func build(t testing.TB, line linetest.Config, cfg server.Config) *house {
 	t.Helper()
-	h := &house{line: linetest.Start(t, line)}
-	cfg.Registry, cfg.Characters, cfg.Voices = h.line.Registry, h.line.Characters, h.line.Voices
+	db, err := store.Open(t.Context(), store.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	presets, err := persona.NewPresets(configs.Characters(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cast := server.NewCast(presets, db)
+	line.Characters = cast
+	h := &house{line: linetest.Start(t, line), db: db}
+	cfg.Registry, cfg.Characters, cfg.Voices = h.line.Registry, cast, h.line.Voices
 	h.srv = server.New(cfg)
 	h.Server = httptest.NewUnstartedServer(h.srv)
 	h.Listener = shallow{h.Listener}
@@ -560,4 +579,11 @@ func getJSON(t *testing.T, address string, into any) {
 	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
 		t.Fatalf("%s: %v", address, err)
 	}
+}
+
+// linetestReply is a model that answers what reply makes of each request.
+func linetestReply(reply func(llmtest.ChatRequest) string) linetest.Config {
+	return linetest.Config{LLM: llmtest.Config{Reply: func(r llmtest.ChatRequest) llmtest.Reply {
+		return llmtest.Reply{Text: reply(r)}
+	}}}
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"avatarforge/auth"
-	"avatarforge/persona"
 	"avatarforge/session"
 	"avatarforge/tts"
 )
@@ -28,7 +27,7 @@ import (
 // the zero value of the rest works.
 type Config struct {
 	Registry   *session.Registry
-	Characters *persona.Presets
+	Characters *Cast
 	Voices     *tts.Voices
 	Page       fs.FS // the chat room; nil where it was not built
 
@@ -90,8 +89,7 @@ func (s *Server) routes() {
 		r.GET("/metrics", gin.WrapH(promhttp.HandlerFor(s.cfg.Metrics, promhttp.HandlerOpts{})))
 	}
 	r.GET("/v1/realtime", s.realtime)
-	r.GET("/api/characters/presets", s.presets)
-	r.GET("/api/tts/voices", s.voices)
+	s.apiRoutes()
 	s.pageRoutes()
 }
 
@@ -119,41 +117,6 @@ func (s *Server) Drain(ctx context.Context) {
 	s.draining.Store(true)
 	s.cfg.Registry.Close(ctx)
 	s.conns.Wait()
-}
-
-// envelope is how the API wraps what it answers.
-func envelope(c *gin.Context, data any) {
-	c.JSON(http.StatusOK, struct {
-		Success bool `json:"success"`
-		Data    any  `json:"data"`
-	}{true, data})
-}
-
-// presets lists the characters that the server comes with.
-func (s *Server) presets(c *gin.Context) {
-	envelope(c, struct {
-		Characters []*persona.Character `json:"characters"`
-	}{s.cfg.Characters.List()})
-}
-
-// voiceInfo is a voice as its listener may know it, without the synthesiser's paths.
-type voiceInfo struct {
-	ID          string `json:"id"`
-	Name        string `json:"name"`
-	Language    string `json:"language"`
-	Description string `json:"description"`
-}
-
-// voices lists the voices that can be chosen.
-func (s *Server) voices(c *gin.Context) {
-	list := []voiceInfo{}
-	for _, v := range s.cfg.Voices.List() {
-		list = append(list, voiceInfo{v.ID, v.Name, v.Language, v.Description})
-	}
-	envelope(c, struct {
-		Voices    []voiceInfo `json:"voices"`
-		DefaultID string      `json:"default_voice_id"`
-	}{list, s.cfg.Voices.Default().ID})
 }
 
 // trusted says whether the request came through a proxy whose headers count.

@@ -116,7 +116,7 @@ func startLoopback(b *testing.B, reply llmtest.Reply, content func(line []byte) 
 
 func (l *loopback) open(b *testing.B) *talk {
 	b.Helper()
-	s, err := l.registry.Open(session.Opening{})
+	s, err := l.registry.Open(context.Background(), session.Opening{})
 	if err != nil {
 		b.Fatal(err)
 	}

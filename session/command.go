@@ -1,9 +1,12 @@
 package session
 
 import (
+	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
+	"avatarforge/persona"
 	"avatarforge/realtime"
 )
 
@@ -11,7 +14,11 @@ import (
 type command interface{ run(s *Session) }
 
 type (
-	doEvent     struct{ event realtime.ClientEvent }
+	doEvent struct {
+		event realtime.ClientEvent
+		part  part  // that a session.update asks for
+		err   error // why there is none
+	}
 	reportError struct{ err *realtime.Error }
 	attach      struct {
 		last  uint64
@@ -38,16 +45,16 @@ func (c doEvent) run(s *Session) {
 		s.fail(c.event.ID(), realtime.Invalid(realtime.CodeWaiting, "", "The session waits for a slot; wait for session.created."))
 		return
 	}
-	if err := s.do(c.event); err != nil {
+	if err := s.do(&c); err != nil {
 		s.fail(c.event.ID(), err)
 	}
 }
 
 // do takes up a client's event.
-func (s *Session) do(e realtime.ClientEvent) *realtime.Error {
-	switch e := e.(type) {
+func (s *Session) do(c *doEvent) *realtime.Error {
+	switch e := c.event.(type) {
 	case realtime.SessionUpdate:
-		return s.update(&e.Session)
+		return s.update(&e.Session, c.part, c.err)
 	case realtime.ItemCreate:
 		return s.createItem(&e)
 	case realtime.ItemRetrieve:
@@ -86,8 +93,9 @@ var stockVoices = []string{
 	"alloy", "ash", "ballad", "cedar", "coral", "echo", "fable", "marin", "nova", "onyx", "sage", "shimmer", "verse",
 }
 
-// update applies a session.update: all of it, or nothing.
-func (s *Session) update(p *realtime.SessionPatch) *realtime.Error {
+// update applies a session.update: all of it, or nothing. wanted is the part that it
+// asks for, failed why that could not be had.
+func (s *Session) update(p *realtime.SessionPatch, wanted part, failed error) *realtime.Error {
 	if p.Voice != nil {
 		if _, ok := s.up.Voices.Get(*p.Voice); !ok {
 			if !slices.Contains(stockVoices, *p.Voice) {
@@ -110,13 +118,22 @@ func (s *Session) update(p *realtime.SessionPatch) *realtime.Error {
 		}
 	}
 	if p.CharacterID != nil && *p.CharacterID != "" {
-		c, ok := s.up.Characters.Get(*p.CharacterID)
-		if !ok {
+		switch {
+		case errors.Is(failed, persona.ErrUnknown):
 			return realtime.Invalid(realtime.CodeUnknownCharacter, "session.avatarforge.character_id", "There is no character %q.", *p.CharacterID)
+		case failed != nil:
+			s.log.Error("character cannot be read", slog.String("character", *p.CharacterID), slog.Any("error", failed))
+			return &realtime.Error{
+				Type: realtime.ServerError, Code: realtime.CodeInternal, Param: "session.avatarforge.character_id",
+				Message: "The character cannot be read at the moment; try again.",
+			}
 		}
-		if _, ok := s.up.Voices.Get(c.VoiceID); ok && p.Voice == nil {
-			p.Voice = &c.VoiceID
+		if _, ok := s.up.Voices.Get(wanted.character.VoiceID); ok && p.Voice == nil {
+			p.Voice = &wanted.character.VoiceID
 		}
+	}
+	if p.CharacterID != nil {
+		s.part = wanted
 	}
 	p.Apply(&s.object)
 	s.emit(realtime.SessionUpdated{Session: s.object})

@@ -31,7 +31,8 @@
 //
 // Every method of Session, Attachment and Registry may be called from any goroutine.
 // Session's methods post a typed command to the loop and wait, at most, for their
-// context and the session's end; the loop alone changes a session.
+// context and the session's end; the loop alone changes a session. Characters may lie in
+// a database, so they are read by the caller of Open or Do, before the loop hears of them.
 //
 // # When the other side is slow or gone
 //

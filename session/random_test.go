@@ -231,7 +231,7 @@ func (w *walk) patch() realtime.SessionPatch {
 // comeBack attaches again, to the session restored where it has ended, and sometimes from
 // before what was received last.
 func (w *walk) comeBack() {
-	s, err := w.line.Registry.Open(session.Opening{Session: w.sess.ID()})
+	s, err := w.line.Registry.Open(context.Background(), session.Opening{Session: w.sess.ID()})
 	if err != nil {
 		w.t.Fatalf("come back: %v", err)
 	}

@@ -14,11 +14,10 @@ import (
 	"avatarforge/tts"
 )
 
-// Errors of Open, beside slots.ErrFull and slots.ErrLineFull.
+// Errors of Open, beside persona.ErrUnknown, slots.ErrFull and slots.ErrLineFull.
 var (
-	ErrUnknownSession   = errors.New("there is no such session")
-	ErrUnknownCharacter = errors.New("there is no such character")
-	ErrClosing          = errors.New("the server is shutting down")
+	ErrUnknownSession = errors.New("there is no such session")
+	ErrClosing        = errors.New("the server is shutting down")
 )
 
 // Anonymous owns what belongs to nobody who is logged in.
@@ -69,11 +68,18 @@ type Opening struct {
 }
 
 // Open begins a session, or finds the one to resume and restores it where it has ended.
-// The caller attaches next. Errors are ErrUnknownSession, ErrUnknownCharacter,
-// ErrClosing and those of package slots.
-func (r *Registry) Open(o Opening) (*Session, error) {
+// The caller attaches next. Errors are ErrUnknownSession, ErrClosing, those of package
+// slots and of Upstreams.Characters.
+func (r *Registry) Open(ctx context.Context, o Opening) (*Session, error) {
 	if o.Owner == "" {
 		o.Owner = Anonymous
+	}
+	var st *State
+	if o.Session == "" {
+		var err error
+		if st, err = r.newState(ctx, &o); err != nil {
+			return nil, err
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -81,11 +87,7 @@ func (r *Registry) Open(o Opening) (*Session, error) {
 		return nil, ErrClosing
 	}
 	r.sweepLocked(time.Now())
-	if o.Session == "" {
-		st, err := r.newState(&o)
-		if err != nil {
-			return nil, err
-		}
+	if st != nil {
 		return r.startLocked(st, o.Queue)
 	}
 	if s, ok := r.live[o.Session]; ok && s.owner == o.Owner {
@@ -145,7 +147,7 @@ func (r *Registry) sweepLocked(now time.Time) {
 }
 
 // newState is a conversation that is yet to begin.
-func (r *Registry) newState(o *Opening) (*State, error) {
+func (r *Registry) newState(ctx context.Context, o *Opening) (*State, error) {
 	model, character := ParseModel(o.Model)
 	if model == "" {
 		model = r.cfg.Model
@@ -154,19 +156,19 @@ func (r *Registry) newState(o *Opening) (*State, error) {
 		character = o.Character
 	}
 	voice := r.up.Voices.Default()
-	if character != "" {
-		c, ok := r.up.Characters.Get(character)
-		if !ok {
-			return nil, ErrUnknownCharacter
-		}
-		if v, ok := r.up.Voices.Get(c.VoiceID); ok {
+	part, err := r.up.part(ctx, character)
+	if err != nil {
+		return nil, err
+	}
+	if part.character != nil {
+		if v, ok := r.up.Voices.Get(part.character.VoiceID); ok {
 			voice = v
 		}
 	}
 	id := uuid.NewString()
 	return &State{
 		ID: id, Owner: o.Owner, next: 1,
-		object: r.newObject(id, model, character, voice),
+		object: r.newObject(id, model, character, voice), part: part,
 	}, nil
 }
 

@@ -55,8 +55,15 @@ type Upstreams struct {
 	LLM        llm.Model
 	Speech     *tts.Scheduler
 	Voices     *tts.Voices
-	Characters *persona.Presets
+	Characters Characters
 	Tokens     *llm.Counter
+}
+
+// Characters knows whom a session can play. It may take as long as a database does, so
+// no session's loop asks it: whoever opens or updates the session waits.
+type Characters interface {
+	// Character is the one with that id, or persona.ErrUnknown. It must not change.
+	Character(ctx context.Context, id string) (*persona.Character, error)
 }
 
 // ErrEnded says that a session is over.
@@ -97,6 +104,7 @@ type Session struct {
 	slot     *slots.Slot   // nil while waiting
 	ticket   *slots.Ticket // nil once the slot is there
 	object   realtime.Session
+	part     part // whom it plays
 	items    items
 	response *response  // nil while none runs
 	segments []*segment // whose speech is yet to be sent, in order
@@ -118,6 +126,7 @@ type State struct {
 	ID      string
 	Owner   string
 	object  realtime.Session
+	part    part
 	items   []*item
 	next    uint64 // number of the next frame
 	segment uint32
@@ -142,6 +151,7 @@ func start(cfg *Config, up *Upstreams, st *State, slot *slots.Slot, ticket *slot
 		slot:     slot,
 		ticket:   ticket,
 		object:   st.object,
+		part:     st.part,
 		items:    items{list: st.items},
 		segment:  st.segment,
 		created:  st.created,
@@ -166,7 +176,11 @@ func (s *Session) Done() <-chan struct{} { return s.done }
 // Do hands a client's event to the session. What comes of it, errors included, goes to
 // the listener; the error here is ctx's or ErrEnded.
 func (s *Session) Do(ctx context.Context, e realtime.ClientEvent) error {
-	return s.post(ctx, doEvent{e})
+	c := doEvent{event: e}
+	if u, ok := e.(realtime.SessionUpdate); ok {
+		c.part, c.err = s.up.part(ctx, namedCharacter(&u.Session))
+	}
+	return s.post(ctx, c)
 }
 
 // Report sends an error event to the listener: for what went wrong before there was an
@@ -369,7 +383,7 @@ func (s *Session) finish() {
 	}
 	s.saved = &State{
 		ID: s.id, Owner: s.owner,
-		object: s.object, items: s.items.list,
+		object: s.object, part: s.part, items: s.items.list,
 		next: s.outbox.nextNumber(), segment: s.segment, created: s.created,
 	}
 	s.log.Info("session ended", slog.Int("code", int(s.ending.Code)), slog.String("reason", s.ending.Reason),

@@ -394,7 +394,7 @@ func TestGraceEndsAndTheConversationComesBack(t *testing.T) {
 		seen := k.last
 		k.hang()
 		time.Sleep(10 * time.Second)
-		if _, err := line.Registry.Open(session.Opening{}); !errors.Is(err, slots.ErrFull) {
+		if _, err := line.Registry.Open(context.Background(), session.Opening{}); !errors.Is(err, slots.ErrFull) {
 			t.Errorf("open: %v, want no slot: a session in its grace keeps its own", err)
 		}
 		time.Sleep(time.Minute)
@@ -402,10 +402,10 @@ func TestGraceEndsAndTheConversationComesBack(t *testing.T) {
 			t.Fatalf("%d slots held after the grace", held)
 		}
 
-		if _, err := line.Registry.Open(session.Opening{Session: k.sess.ID(), Owner: "somebody else"}); !errors.Is(err, session.ErrUnknownSession) {
+		if _, err := line.Registry.Open(context.Background(), session.Opening{Session: k.sess.ID(), Owner: "somebody else"}); !errors.Is(err, session.ErrUnknownSession) {
 			t.Errorf("another's session was opened: %v", err)
 		}
-		s, err := line.Registry.Open(session.Opening{Session: k.sess.ID()})
+		s, err := line.Registry.Open(context.Background(), session.Opening{Session: k.sess.ID()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -667,7 +667,7 @@ func TestTheLine(t *testing.T) {
 		if third.last != 1 {
 			t.Errorf("the first frame has number %d", third.last)
 		}
-		if _, err := line.Registry.Open(session.Opening{Queue: true}); !errors.Is(err, slots.ErrLineFull) {
+		if _, err := line.Registry.Open(context.Background(), session.Opening{Queue: true}); !errors.Is(err, slots.ErrLineFull) {
 			t.Errorf("a third in a line of two: %v", err)
 		}
 		second.do(realtime.ResponseCreate{EventID: "early"})
@@ -712,7 +712,7 @@ func TestDrainLetsTheResponseFinish(t *testing.T) {
 		if got := k.att.Ending().Code; got != realtime.CloseGoingAway {
 			t.Errorf("closed with %d, want %d: come back and resume", got, realtime.CloseGoingAway)
 		}
-		if _, err := line.Registry.Open(session.Opening{}); !errors.Is(err, session.ErrClosing) {
+		if _, err := line.Registry.Open(context.Background(), session.Opening{}); !errors.Is(err, session.ErrClosing) {
 			t.Errorf("a new session while closing: %v", err)
 		}
 	})

@@ -36,7 +36,7 @@ type frame struct {
 // open begins a session and attaches to it.
 func open(t testing.TB, line *linetest.Line, o session.Opening) *talk {
 	t.Helper()
-	s, err := line.Registry.Open(o)
+	s, err := line.Registry.Open(context.Background(), o)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}

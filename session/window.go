@@ -11,6 +11,8 @@ const (
 	messageTokens = 8
 	// windowMargin is kept free of the window: our count and the server's differ.
 	windowMargin = 64
+	// loreShare is the part of the window that a character's lorebook may fill.
+	loreShare = 8
 	// openReply is the most that a reply may have where the client sets no limit.
 	openReply = 2048
 )
@@ -36,11 +38,12 @@ func (s *Session) prompt(o *realtime.ResponseOverrides, reply int) (request llm.
 		temperature = *o.Temperature
 	}
 	system := persona.Prompt{
-		Character: s.character(),
+		Character: s.part.character,
 		Persona:   ext.Persona,
 		Scenario: persona.Scenario{
 			Opponent: ext.Scenario.Opponent, Situation: ext.Scenario.Situation, Background: ext.Scenario.Background,
 		},
+		Lore:         s.part.lore.Select(latest(s.items.list, loreMessages), s.cfg.ContextSize/loreShare, s.up.Tokens.Count),
 		Instructions: instructions,
 	}.System()
 
@@ -68,15 +71,17 @@ func (s *Session) prompt(o *realtime.ResponseOverrides, reply int) (request llm.
 	return request, tokens
 }
 
-// character is who the session talks with; nil for the plain assistant, or when the
-// character has been deleted since.
-func (s *Session) character() *persona.Character {
-	if id := s.object.Avatarforge.CharacterID; id != "" {
-		if c, ok := s.up.Characters.Get(id); ok {
-			return c
-		}
+// loreMessages is how far back a lorebook may look, whatever it says.
+const loreMessages = 100
+
+// latest are the texts of the last n items.
+func latest(list []*item, n int) []string {
+	list = list[max(0, len(list)-n):]
+	texts := make([]string, len(list))
+	for i, it := range list {
+		texts[i] = it.Text()
 	}
-	return nil
+	return texts
 }
 
 // window is the latest items that fit the budget, in tokens. It begins with a user's

@@ -24,6 +24,7 @@ import (
 	"avatarforge/server"
 	"avatarforge/session"
 	"avatarforge/slots"
+	"avatarforge/store"
 	"avatarforge/tts"
 	"avatarforge/web"
 )
@@ -54,6 +55,16 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	if err != nil {
 		return err
 	}
+	db, err := store.Open(ctx, store.Config{URL: string(cfg.Storage.DatabaseURL), Dir: cfg.Storage.DataDir})
+	if err != nil {
+		return fmt.Errorf("%w; DATABASE_URL names a PostgreSQL, without it DATA_DIR a folder for SQLite's file", err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			log.Error("the database was not closed well", "error", err)
+		}
+	}()
+	cast := server.NewCast(characters, db)
 	up, err := connect(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -70,7 +81,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		Log:         log,
 		Metrics:     session.NewMetrics(metrics),
 	}, session.Upstreams{
-		LLM: up.model, Speech: up.speech, Voices: voices, Characters: characters, Tokens: up.tokens,
+		LLM: up.model, Speech: up.speech, Voices: voices, Characters: cast, Tokens: up.tokens,
 	}, slots.NewLocal(slots.Config{Limit: cfg.Sessions.MaxConcurrent, Queue: orNone(cfg.Sessions.SlotsQueue)}), cfg.Sessions.TTL)
 
 	page, built := web.FS()
@@ -79,9 +90,9 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		page = nil
 	}
 	srv := server.New(server.Config{
-		Registry: registry, Characters: characters, Voices: voices, Page: page,
+		Registry: registry, Characters: cast, Voices: voices, Page: page,
 		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,
-		AuthRequired: cfg.Auth.Required, Tokens: tokens,
+		AuthRequired: cfg.Auth.Required, Tokens: tokens, Ready: db.Ping,
 		WriteTimeout: cfg.Server.WriteTimeout,
 		Metrics:      metrics, Log: log,
 	})

@@ -29,6 +29,8 @@ type Config struct {
 	TTL     time.Duration // of ended sessions; zero means 24 h
 
 	LLMIdleTimeout time.Duration // zero means 30 s
+
+	Characters session.Characters // nil knows the presets
 }
 
 // Line is a running line. Its fields may be used until the test ends.
@@ -74,12 +76,15 @@ func Start(t testing.TB, cfg Config) *Line {
 	must(t, err)
 	tokens, err := llm.NewCounter()
 	must(t, err)
+	if cfg.Characters == nil {
+		cfg.Characters = l.Characters
+	}
 
 	if cfg.Session.Model == "" {
 		cfg.Session.Model = llmtest.DefaultModel
 	}
 	l.Registry = session.NewRegistry(cfg.Session, session.Upstreams{
-		LLM: llm.NewGate(model, 16), Speech: l.Speech, Voices: l.Voices, Characters: l.Characters, Tokens: tokens,
+		LLM: llm.NewGate(model, 16), Speech: l.Speech, Voices: l.Voices, Characters: cfg.Characters, Tokens: tokens,
 	}, l.Slots, cfg.TTL)
 
 	t.Cleanup(func() {

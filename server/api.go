@@ -1,0 +1,209 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"avatarforge/session"
+)
+
+// apiVersion is that of the specification which the operations follow.
+const apiVersion = "1.8"
+
+// maxBodyBytes is what a request's body may have where its operation says nothing else.
+const maxBodyBytes = 1 << 20
+
+// setupHuma makes huma speak as we do. It keeps these as variables of its package, so
+// they are set once for the process, to what all servers have in common.
+var setupHuma = sync.OnceFunc(func() {
+	huma.DefaultArrayNullable = false
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		return requestProblem(status, message, errs)
+	}
+})
+
+// tag groups operations in the documents.
+type tag string
+
+const (
+	tagCharacters tag = "characters"
+	tagSpeech     tag = "speech"
+)
+
+// envelope is how the API wraps what it answers.
+type envelope[T any] struct {
+	Success bool `json:"success" doc:"Whether the request succeeded; true here."`
+	Data    T    `json:"data"`
+}
+
+// answer is a response of the API's.
+type answer[T any] struct {
+	Body envelope[T]
+}
+
+func ok[T any](data T) *answer[T] { return &answer[T]{envelope[T]{Success: true, Data: data}} }
+
+// page is which part of a list is asked for.
+type page struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many entries to return at most."`
+	Cursor string `query:"cursor" maxLength:"1024" doc:"Where to go on: next_cursor of the page before. Empty for the first page."`
+}
+
+// apiRoutes declares the operations of the REST API and serves their description.
+func (s *Server) apiRoutes() {
+	setupHuma()
+	config := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title:       "Avatar Forge",
+				Version:     apiVersion,
+				Description: "A self-hosted server for talking with characters.",
+			},
+			Tags: []*huma.Tag{
+				{Name: string(tagCharacters), Description: "Who can be talked with."},
+				{Name: string(tagSpeech), Description: "Voices and speech."},
+			},
+			Components: &huma.Components{
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+					"cookie": {Type: "apiKey", In: "cookie", Name: "access_token"},
+				},
+			},
+		},
+		Formats:       huma.DefaultFormats,
+		DefaultFormat: "application/json",
+		Transformers:  []huma.Transformer{s.completeProblem},
+	}
+	api := humagin.New(s.engine, config)
+	s.characterRoutes(api)
+	s.voiceRoutes(api)
+
+	// Written once: the operations do not change.
+	document, err := document30(api.OpenAPI())
+	s.engine.GET("/api/openapi.json", func(c *gin.Context) {
+		if err != nil {
+			s.fail(c, fmt.Errorf("describe the API: %w", err))
+			return
+		}
+		c.Data(http.StatusOK, "application/json; charset=utf-8", document)
+	})
+}
+
+// document30 writes the description as OpenAPI 3.0.3.
+func document30(described *huma.OpenAPI) ([]byte, error) {
+	data, err := described.Downgrade()
+	if err != nil {
+		return nil, err
+	}
+	var document any
+	if err := json.Unmarshal(data, &document); err != nil {
+		return nil, err
+	}
+	downgradeContent(document)
+	return json.Marshal(document)
+}
+
+// downgradeContent takes out what huma leaves of JSON Schema 2020-12, which 3.0 does not
+// know: it says the same by a schema's format.
+func downgradeContent(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		if encoding, is := v["contentEncoding"].(string); is && encoding == "base64" {
+			v["format"] = "byte"
+		}
+		for _, key := range []string{"contentMediaType", "contentEncoding"} {
+			if _, is := v[key].(string); is {
+				delete(v, key)
+			}
+		}
+		for _, member := range v {
+			downgradeContent(member)
+		}
+	case []any:
+		for _, entry := range v {
+			downgradeContent(entry)
+		}
+	}
+}
+
+// completeProblem is the last to see a response before it is written.
+func (s *Server) completeProblem(c huma.Context, _ string, v any) (any, error) {
+	p, isProblem := v.(*problem)
+	if !isProblem {
+		return v, nil
+	}
+	if p.retryAfter > 0 {
+		c.SetHeader("Retry-After", p.retryAfterSeconds())
+	}
+	url := c.URL()
+	return s.complete(p, url.Path), nil
+}
+
+// operation is what all operations of the API have in common.
+func operation(id, method, path string, in tag, summary string) huma.Operation {
+	return huma.Operation{
+		OperationID: id, Method: method, Path: path, Tags: []string{string(in)}, Summary: summary,
+		// huma refuses a body that fills its limit.
+		MaxBodyBytes: maxBodyBytes + 1,
+	}
+}
+
+// handle registers an operation. Whatever error the handler returns becomes a problem.
+func handle[I, O any](api huma.API, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
+	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, toProblem(err)
+		}
+		return out, nil
+	})
+}
+
+type ownerKey struct{}
+
+// owned makes an operation know who asks, see ownerOf.
+func (s *Server) owned(op huma.Operation) huma.Operation {
+	op.Middlewares = append(op.Middlewares, func(c huma.Context, next func(huma.Context)) {
+		g := humagin.Unwrap(c)
+		owner, err := s.caller(g.Request)
+		if err != nil {
+			s.fail(g, err)
+			return
+		}
+		next(huma.WithValue(c, ownerKey{}, owner))
+	})
+	// Either credential, or none.
+	op.Security = []map[string][]string{{}, {"bearer": {}}, {"cookie": {}}}
+	if s.cfg.AuthRequired {
+		op.Security = op.Security[1:]
+	}
+	return op
+}
+
+// ownerOf is who asks, in an operation that is owned.
+func ownerOf(ctx context.Context) string {
+	if owner, ok := ctx.Value(ownerKey{}).(string); ok {
+		return owner
+	}
+	return session.Anonymous
+}
+
+// caller is who sends a request. A page of another origin may not change anything with
+// the cookie that the browser sends along.
+func (s *Server) caller(r *http.Request) (string, error) {
+	_, err := r.Cookie("access_token")
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if err == nil && !reads && !s.ownOrigin(r) {
+		return "", newProblem(http.StatusForbidden, codeForbidden,
+			fmt.Sprintf("Pages from %s may not change anything here; add it to ALLOWED_ORIGINS.", r.Header.Get("Origin")))
+	}
+	return s.owner(requestToken(r))
+}
