@@ -78,7 +78,7 @@ var sections = []section{
 		{key: "DATA_DIR", def: "data",
 			value: path(func(c *Config) *string { return &c.Storage.DataDir }),
 			help:  "Folder of the embedded database, audio, 3D files and secrets."},
-		{key: "DATABASE_URL", later: true,
+		{key: "DATABASE_URL",
 			value: storeURL(func(c *Config) *secret { return &c.Storage.DatabaseURL }, "postgres", "postgresql"),
 			help:  "PostgreSQL; empty: SQLite in DATA_DIR."},
 		{key: "REDIS_URL", later: true,
