@@ -100,7 +100,7 @@ func (c *conn) take(kind websocket.MessageType, data []byte) error {
 	if !c.limiter.Allow() {
 		c.srv.metrics.eventsIn.WithLabelValues(string(eventLimited)).Inc()
 		return c.session.Report(ctx, &realtime.Error{
-			Type: realtime.RateLimitError, Code: realtime.CodeRateLimit,
+			Type: realtime.RateLimitError, Code: realtime.CodeRateLimit, EventID: eventID(data),
 			Message: fmt.Sprintf("A client may send %d events a second, in bursts of %d; this one was dropped.", eventRate, eventBurst),
 		})
 	}
@@ -117,6 +117,15 @@ func (c *conn) take(kind websocket.MessageType, data []byte) error {
 	}
 	c.srv.metrics.eventsIn.WithLabelValues(string(eventTaken)).Inc()
 	return c.session.Do(ctx, event)
+}
+
+// eventID is the client's own name for an event that is not taken up.
+func eventID(data []byte) string {
+	event, bad := realtime.DecodeClient(data)
+	if bad != nil {
+		return bad.EventID
+	}
+	return event.ID()
 }
 
 // readEnded says what the end of reading means for the session.

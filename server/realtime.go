@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -53,7 +54,7 @@ func (s *Server) realtime(c *gin.Context) {
 // handshake reads what a client asks for.
 func (s *Server) handshake(r *http.Request) (session.Opening, uint64, error) {
 	var o session.Opening
-	if !headerHas(r.Header, "Upgrade", "websocket") {
+	if !validUpgrade(r) {
 		return o, 0, newProblem(http.StatusBadRequest, codeInvalidRequest, "This address speaks WebSocket; connect with a WebSocket client.")
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
@@ -85,6 +86,14 @@ func (s *Server) handshake(r *http.Request) (session.Opening, uint64, error) {
 		return o, 0, err
 	}
 	return o, last, nil
+}
+
+// validUpgrade says whether the upgrade would succeed (RFC 6455, section 4.2.1): it is
+// looked at before the request takes a slot, or a session from its listener.
+func validUpgrade(r *http.Request) bool {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(r.Header.Get("Sec-WebSocket-Key")))
+	return headerHas(r.Header, "Upgrade", "websocket") && headerHas(r.Header, "Connection", "Upgrade") &&
+		r.Header.Get("Sec-WebSocket-Version") == "13" && err == nil && len(key) == 16 && r.ProtoAtLeast(1, 1)
 }
 
 func badQuery(name, message, value string) *problem {

@@ -587,3 +587,33 @@ func linetestReply(reply func(llmtest.ChatRequest) string) linetest.Config {
 		return llmtest.Reply{Text: reply(r)}
 	}}}
 }
+
+// A request that cannot be upgraded takes no slot, and no session from its listener.
+func TestBrokenUpgradeTakesNothing(t *testing.T) {
+	h := build(t, saying("네."), server.Config{})
+	c := h.dial(t, "")
+	id := until[realtime.SessionCreated](c, "begun").Session.ID
+	for name, change := range map[string]func(http.Header){
+		"no key":              func(h http.Header) { h.Del("Sec-WebSocket-Key") },
+		"a short key":         func(h http.Header) { h.Set("Sec-WebSocket-Key", "AAAA") },
+		"an old version":      func(h http.Header) { h.Set("Sec-WebSocket-Version", "12") },
+		"no connection token": func(h http.Header) { h.Set("Connection", "keep-alive") },
+	} {
+		req, err := http.NewRequest(http.MethodGet, h.URL+"/v1/realtime?session="+id, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range map[string]string{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} {
+			req.Header.Set(k, v)
+		}
+		change(req.Header)
+		resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		checkProblem(t, resp, http.StatusBadRequest, "invalid_request")
+		resp.Body.Close()
+	}
+	c.say("안녕?")
+	until[realtime.ResponseDone](c, "the listener was left alone")
+}

@@ -107,8 +107,8 @@ func (s *Session) update(p *realtime.SessionPatch, wanted part, failed error) *r
 	if p.TTS != nil && p.TTS.TextLang != nil && !knownLanguage(*p.TTS.TextLang) {
 		return realtime.Invalid(realtime.CodeInvalidValue, "session.avatarforge.tts.text_lang", "It can be %s.", languageList())
 	}
-	if p.MaxTurns != nil && s.maxTurns > 0 && (*p.MaxTurns == 0 || *p.MaxTurns > s.maxTurns) {
-		return realtime.Invalid(realtime.CodeInvalidValue, "session.avatarforge.max_turns", "It can be lowered, not raised: 1 to %d.", s.maxTurns)
+	if most := s.object.Avatarforge.MaxTurns; p.MaxTurns != nil && most > 0 && (*p.MaxTurns == 0 || *p.MaxTurns > most) {
+		return realtime.Invalid(realtime.CodeInvalidValue, "session.avatarforge.max_turns", "It can be lowered, not raised: 1 to %d.", most)
 	}
 	if p.Model != nil {
 		model, character := s.namedModel(*p.Model)
@@ -203,6 +203,9 @@ func (s *Session) truncateItem(e *realtime.ItemTruncate) *realtime.Error {
 		return realtime.Invalid(realtime.CodeInvalidValue, "item_id", "Item %q has not been spoken, so it cannot be truncated.", it.ID)
 	default:
 		it.hear(heard)
+		if it.audioEnd == s.playhead.sent {
+			s.playhead.silence(time.Now()) // whoever truncates has emptied the player
+		}
 	}
 	s.emit(realtime.ItemTruncated{ItemID: it.ID, ContentIndex: 0, AudioEndMS: e.AudioEndMS})
 	return nil
@@ -221,8 +224,11 @@ func (c attach) run(s *Session) {
 		return
 	}
 	s.retell = true
-	if s.state == stateLive {
+	switch {
+	case s.state == stateLive:
 		s.tell()
+	case s.place != realtime.Queue{}:
+		s.emit(s.place) // its first telling lies before what this listener gets
 	}
 }
 

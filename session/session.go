@@ -81,14 +81,13 @@ const (
 // Session is one conversation.
 type Session struct {
 	// Immutable after start.
-	id       string
-	owner    string
-	cfg      *Config
-	up       *Upstreams
-	log      *slog.Logger
-	outbox   *outbox
-	maxTurns int // the most that a client may ask for; zero means no limit
-	ended    func(*Session)
+	id     string
+	owner  string
+	cfg    *Config
+	up     *Upstreams
+	log    *slog.Logger
+	outbox *outbox
+	ended  func(*Session)
 
 	// Written by any goroutine; never closed.
 	commands chan command
@@ -143,7 +142,6 @@ func start(cfg *Config, up *Upstreams, st *State, slot *slots.Slot, ticket *slot
 		up:       up,
 		log:      cfg.Log.With(slog.String("session", st.ID)),
 		outbox:   newOutbox(cfg.ReplayBytes, cfg.HoldBytes, st.next),
-		maxTurns: max(cfg.MaxTurns, 0),
 		ended:    ended,
 		commands: make(chan command, 16),
 		done:     make(chan struct{}),
@@ -300,6 +298,8 @@ func (s *Session) admit() {
 			return
 		}
 		s.ticket = nil
+		// Whoever has waited is told that the waiting is over.
+		s.retell = s.retell || s.place != realtime.Queue{}
 	}
 	s.state = stateLive
 	s.cfg.Metrics.sessions.Inc()

@@ -566,6 +566,8 @@ func TestTurnLimit(t *testing.T) {
 		}
 		k.say("응?")
 		k.untilError(realtime.CodeTurnLimit, "two turns were allowed")
+		k.do(realtime.SessionUpdate{Session: realtime.SessionPatch{MaxTurns: ptr(3)}})
+		k.untilError(realtime.CodeInvalidValue, "what was lowered stays low")
 	})
 }
 
@@ -714,6 +716,58 @@ func TestDrainLetsTheResponseFinish(t *testing.T) {
 		}
 		if _, err := line.Registry.Open(context.Background(), session.Opening{}); !errors.Is(err, session.ErrClosing) {
 			t.Errorf("a new session while closing: %v", err)
+		}
+	})
+}
+
+// An interruption after response.done has nothing to cancel: the truncation alone says
+// that the listener has stopped listening, and the next answer must not wait for audio
+// that nobody hears.
+func TestAnswerAfterTruncationIsNotHeldBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := home(strings.Repeat(threeSentences+" ", 2))
+		cfg.TTS[0].RealTimeFactor = 0.01
+		k := open(t, linetest.Start(t, cfg), session.Opening{})
+		k.say("안녕?")
+		done := until[realtime.ResponseDone](k, "all of it has been sent, though little was heard").Response
+		k.do(realtime.ItemTruncate{ItemID: done.Output[0].ID, AudioEndMS: 300})
+		k.say("그만, 다른 얘기 해 줘.")
+		again := until[realtime.ResponseDone](k, "the next answer").Response.Avatarforge.Timings
+		if wait := *again.FirstAudioMS - *again.FirstSentenceMS; wait > 500 {
+			t.Errorf("the first audio came %d ms after its sentence", wait)
+		}
+	})
+}
+
+func TestWaitingToResume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := home("네.")
+		cfg.Slots = slots.Config{Limit: 1, Queue: 2}
+		line := linetest.Start(t, cfg)
+		k := open(t, line, session.Opening{})
+		k.say("안녕?")
+		until[realtime.Context](k, "a turn")
+		seen := k.last
+		k.sess.End(session.Ending{Code: realtime.CloseNormal})
+		other := open(t, line, session.Opening{})
+		until[realtime.SessionCreated](other, "somebody else has the slot now")
+		for _, last := range []uint64{seen, 0} { // all was seen, and not all
+			s, err := line.Registry.Open(t.Context(), session.Opening{Session: k.sess.ID(), Queue: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			back := &talk{t: t, line: line, sess: s}
+			back.attach(last)
+			back.waiting, _ = back.att.Next(t.Context(), make([]session.Frame, 0, 1))
+			back.last = back.waiting[0].N - 1
+			if q := until[realtime.Queue](back, "its place is told at once"); q.Position != 1 {
+				t.Errorf("place %+v", q)
+			}
+			other.sess.End(session.Ending{Code: realtime.CloseNormal})
+			until[realtime.SessionCreated](back, "its turn has come")
+			s.End(session.Ending{Code: realtime.CloseNormal})
+			other = open(t, line, session.Opening{})
+			until[realtime.SessionCreated](other, "the slot is taken again")
 		}
 	})
 }

@@ -75,24 +75,26 @@ func (s *Session) queueSpeech(seg *segment, now time.Time) {
 				Seed:          -1,
 			},
 			Rate:     seg.rate,
-			Deadline: s.deadline(now, len(s.segments), seg.notBefore),
+			Deadline: s.deadline(now, seg),
 			Owner:    s.id,
 		})
 	}
 	s.segments = append(s.segments, seg)
 }
 
-// deadline is when the listener will have heard all that comes before s.segments[at].
-func (s *Session) deadline(now time.Time, at int, notBefore time.Time) time.Time {
+// deadline is when the listener will have heard all that comes before a segment that
+// joins the queue. What begins something new is due at once, whatever the clock says: a
+// listener who asks again may have stopped listening to what was before.
+func (s *Session) deadline(now time.Time, next *segment) time.Time {
 	t := s.playhead.end
-	if t.IsZero() || (t.Before(now) && at == 0) {
+	if t.IsZero() || len(s.segments) == 0 && (next.index == 0 || t.Before(now)) {
 		t = now
 	}
-	for _, seg := range s.segments[:at] {
+	for _, seg := range s.segments {
 		t = t.Add(max(seg.estimate-seg.sent, 0))
 	}
-	if t.Before(notBefore) {
-		return notBefore
+	if t.Before(next.notBefore) {
+		return next.notBefore
 	}
 	return t
 }
@@ -104,9 +106,12 @@ func (s *Session) moveDeadlines(now time.Time) {
 	if t.IsZero() {
 		t = now
 	}
-	for _, seg := range s.segments {
+	for i, seg := range s.segments {
 		if seg.speech != nil && !seg.started {
 			due := t
+			if i == 0 && seg.index == 0 {
+				due = now
+			}
 			if due.Before(seg.notBefore) {
 				due = seg.notBefore
 			}
