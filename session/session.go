@@ -132,6 +132,10 @@ type State struct {
 	created bool // whether session.created has been sent
 }
 
+// firstListener is how long a new session waits for whoever opened it to attach, where
+// the grace time is shorter.
+const firstListener = 10 * time.Second
+
 // start runs a session's loop. Exactly one of slot and ticket is given. The loop calls
 // ended as the last thing it does, just before done is closed.
 func start(cfg *Config, up *Upstreams, st *State, slot *slots.Slot, ticket *slots.Ticket, ended func(*Session)) *Session {
@@ -157,7 +161,7 @@ func start(cfg *Config, up *Upstreams, st *State, slot *slots.Slot, ticket *slot
 	}
 	s.timer.Stop()
 	// Until its first listener comes, a session is one whose listener is gone.
-	s.graceEnd = time.Now().Add(cfg.ResumeGrace)
+	s.graceEnd = time.Now().Add(max(cfg.ResumeGrace, firstListener))
 	go s.loop()
 	return s
 }

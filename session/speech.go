@@ -87,7 +87,7 @@ func (s *Session) queueSpeech(seg *segment, now time.Time) {
 // listener who asks again may have stopped listening to what was before.
 func (s *Session) deadline(now time.Time, next *segment) time.Time {
 	t := s.playhead.end
-	if t.IsZero() || len(s.segments) == 0 && (next.index == 0 || t.Before(now)) {
+	if t.Before(now) || len(s.segments) == 0 && next.index == 0 {
 		t = now
 	}
 	for _, seg := range s.segments {
@@ -103,7 +103,7 @@ func (s *Session) deadline(now time.Time, next *segment) time.Time {
 // listener's clock has moved.
 func (s *Session) moveDeadlines(now time.Time) {
 	t := s.playhead.end
-	if t.IsZero() {
+	if t.Before(now) {
 		t = now
 	}
 	for i, seg := range s.segments {
