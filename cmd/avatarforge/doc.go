@@ -1,4 +1,4 @@
-// Command avatarforge is the server, its demo upstreams and its load generator in
+// Command avatarforge is the server with its demo upstreams, in
 // one binary.
 //
 // This package is the only one that reads the environment. options is the table of
