@@ -144,7 +144,12 @@ func (s *Server) completeProblem(c huma.Context, _ string, v any) (any, error) {
 		c.SetHeader("Retry-After", p.retryAfterSeconds())
 	}
 	url := c.URL()
-	return s.complete(p, url.Path), nil
+	p = s.complete(p, url.Path)
+	if speaksOpenAI(url.Path) {
+		c.SetHeader("Content-Type", "application/json; charset=utf-8")
+		return toOpenAI(p), nil
+	}
+	return p, nil
 }
 
 // operation is what all operations of the API have in common.

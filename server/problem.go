@@ -49,6 +49,7 @@ const (
 	codeUnauthenticated problemCode = "unauthenticated"
 	codeForbidden       problemCode = "forbidden"
 	codeNotFound        problemCode = "not_found"
+	codeModelNotFound   problemCode = "model_not_found" // under /v1/ only
 	codeNotAllowed      problemCode = "method_not_allowed"
 	codeConflict        problemCode = "conflict"
 	codeTooLarge        problemCode = "too_large"
@@ -230,6 +231,10 @@ func (s *Server) fail(c *gin.Context, err error) {
 	p := s.complete(toProblem(err), c.Request.URL.Path)
 	if p.retryAfter > 0 {
 		c.Header("Retry-After", p.retryAfterSeconds())
+	}
+	if speaksOpenAI(c.Request.URL.Path) {
+		c.AbortWithStatusJSON(p.Status, toOpenAI(p))
+		return
 	}
 	c.Header("Content-Type", p.ContentType(""))
 	c.AbortWithStatusJSON(p.Status, p)
