@@ -91,6 +91,15 @@ func toProblem(err error) *problem {
 		p := newProblem(http.StatusServiceUnavailable, codeSlotLimit, "Every conversation slot is taken; try again in a few seconds, or wait in the line with queue=1.")
 		p.retryAfter = slotRetry
 		return p
+	case errors.Is(err, slots.ErrUserLimit):
+		// Not 503: the server has room, and no other instance would say otherwise.
+		p := newProblem(http.StatusTooManyRequests, codeSlotLimit, "You have as many conversations open as one user may have; close one, or resume it. A dropped one counts until its time to come back is over.")
+		p.retryAfter = slotRetry
+		return p
+	case errors.Is(err, slots.ErrUnavailable):
+		p := newProblem(http.StatusServiceUnavailable, codeUnavailable, "The server cannot count its conversations at the moment, so it begins no new one; try again in a few seconds. Those under way go on.")
+		p.retryAfter, p.cause = slotRetry, err
+		return p
 	case errors.Is(err, session.ErrClosing), errors.Is(err, session.ErrEnded):
 		p := newProblem(http.StatusServiceUnavailable, codeShuttingDown, "The server is going away; try again in a few seconds.")
 		p.retryAfter = slotRetry

@@ -346,6 +346,47 @@ func TestNoSlot(t *testing.T) {
 	until[realtime.SessionCreated](second, "its turn has come")
 }
 
+func TestUserLimit(t *testing.T) {
+	tokens, err := auth.NewTokens(strings.Repeat("s", 32), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := tokens.Issue("user-1", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := saying("네.")
+	cfg.Slots = slots.Config{PerUser: 1}
+	h := build(t, cfg, server.Config{Tokens: tokens})
+	for _, tt := range []struct {
+		token, query string
+		status       int
+		because      string
+	}{
+		{token, "", 101, "it is the user's first"},
+		{token, "", 429, "it is the user's second"},
+		{token, "queue=1", 429, "waiting would not help: a slot is free"},
+		{"", "", 101, "who is not logged in has no limit"},
+		{"", "", 101, "who is not logged in may be somebody else"},
+	} {
+		header := http.Header{}
+		if tt.token != "" {
+			header.Set("Authorization", "Bearer "+tt.token)
+		}
+		resp := upgrade(t, h, tt.query, header)
+		if resp.StatusCode != tt.status {
+			t.Errorf("status %d, want %d: %s", resp.StatusCode, tt.status, tt.because)
+		}
+		if tt.status == 429 {
+			if resp.Header.Get("Retry-After") == "" {
+				t.Error("no Retry-After")
+			}
+			checkProblem(t, resp, 429, "slot_limit")
+		}
+		defer resp.Body.Close()
+	}
+}
+
 func TestDroppedConnectionResumes(t *testing.T) {
 	h := build(t, saying("하나. 둘. 셋. 넷. 다섯."), server.Config{})
 	c := h.dial(t, "")

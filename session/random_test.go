@@ -116,8 +116,8 @@ func (w *walk) run() {
 	w.check()
 
 	synctest.Wait()
-	if held, waiting, _ := w.line.Slots.InUse(); held != 0 || waiting != 0 {
-		w.t.Errorf("%d slots held and %d waited for after the end", held, waiting)
+	if use, _ := w.line.Slots.InUse(context.Background()); use.Held != 0 || use.Waiting != 0 {
+		w.t.Errorf("slots in use after the end: %+v", use)
 	}
 	for _, r := range w.line.LLM.Records() {
 		if !r.State.Ended() {

@@ -14,7 +14,7 @@ import (
 	"avatarforge/tts"
 )
 
-// Errors of Open, beside persona.ErrUnknown, slots.ErrFull and slots.ErrLineFull.
+// Errors of Open, beside persona.ErrUnknown and those of package slots.
 var (
 	ErrUnknownSession = errors.New("there is no such session")
 	ErrClosing        = errors.New("the server is shutting down")
@@ -23,13 +23,20 @@ var (
 // Anonymous owns what belongs to nobody who is logged in.
 const Anonymous = "anonymous"
 
+// Slots admits sessions to this server, or to all that share it. The holder is a
+// session's id; the user is empty for whoever is not logged in.
+type Slots interface {
+	TryAcquire(ctx context.Context, holder, user string) (*slots.Slot, error)
+	Wait(ctx context.Context, holder, user string) (*slots.Ticket, error)
+}
+
 // Registry knows all sessions of this server: those that live, and for a while those
 // that have ended. Safe for use by several goroutines.
 type Registry struct {
 	// Immutable after NewRegistry.
 	cfg   Config
 	up    Upstreams
-	slots *slots.Local
+	slots Slots
 	ttl   time.Duration
 
 	mu sync.Mutex
@@ -47,13 +54,13 @@ type endedSession struct {
 
 // NewRegistry makes an empty registry. ttl is how long an ended session can be resumed;
 // zero means 24 h.
-func NewRegistry(cfg Config, up Upstreams, line *slots.Local, ttl time.Duration) *Registry {
+func NewRegistry(cfg Config, up Upstreams, admission Slots, ttl time.Duration) *Registry {
 	cfg.setDefaults()
 	if ttl <= 0 {
 		ttl = 24 * time.Hour
 	}
 	return &Registry{
-		cfg: cfg, up: up, slots: line, ttl: ttl,
+		cfg: cfg, up: up, slots: admission, ttl: ttl,
 		live: make(map[string]*Session), ended: make(map[string]endedSession),
 	}
 }
@@ -81,43 +88,91 @@ func (r *Registry) Open(ctx context.Context, o Opening) (*Session, error) {
 			return nil, err
 		}
 	}
+	for {
+		s, from, err := r.find(&o, st)
+		if s != nil || err != nil {
+			return s, err
+		}
+		slot, ticket, err := r.admit(ctx, from, o.Queue)
+		if err != nil {
+			if s := r.liveSession(&o); s != nil {
+				return s, nil // another connection has restored it meanwhile, and has the slot
+			}
+			return nil, err
+		}
+		if s, err = r.start(from, slot, ticket); s != nil || err != nil {
+			return s, err
+		}
+	}
+}
+
+// find returns the live session that is asked for, or else the state to begin or restore
+// one with.
+func (r *Registry) find(o *Opening, st *State) (*Session, *State, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closing {
-		return nil, ErrClosing
+		return nil, nil, ErrClosing
 	}
 	r.sweepLocked(time.Now())
 	if st != nil {
-		return r.startLocked(st, o.Queue)
+		return nil, st, nil
 	}
-	if s, ok := r.live[o.Session]; ok && s.owner == o.Owner {
-		return s, nil
+	if s := r.liveLocked(o); s != nil {
+		return s, nil, nil
 	}
-	e, ok := r.ended[o.Session]
-	if !ok || e.state.Owner != o.Owner {
-		return nil, ErrUnknownSession
+	if e, ok := r.ended[o.Session]; ok && e.state.Owner == o.Owner {
+		return nil, e.state, nil
 	}
-	s, err := r.startLocked(e.state, o.Queue)
-	if err == nil {
-		delete(r.ended, o.Session)
-	}
-	return s, err
+	return nil, nil, ErrUnknownSession
 }
 
-func (r *Registry) startLocked(st *State, queue bool) (*Session, error) {
-	var (
-		slot   *slots.Slot
-		ticket *slots.Ticket
-		err    error
-	)
+// admit asks for a slot, or for a place in the line. It may take as long as the network
+// does, so it is not called under a lock.
+func (r *Registry) admit(ctx context.Context, st *State, queue bool) (*slots.Slot, *slots.Ticket, error) {
+	user := st.Owner
+	if user == Anonymous {
+		user = ""
+	}
 	if queue {
-		ticket, err = r.slots.Wait(st.ID)
-	} else {
-		slot, err = r.slots.TryAcquire(st.ID)
+		ticket, err := r.slots.Wait(ctx, st.ID, user)
+		return nil, ticket, err
 	}
-	if err != nil {
-		return nil, err
+	slot, err := r.slots.TryAcquire(ctx, st.ID, user)
+	return slot, nil, err
+}
+
+func (r *Registry) liveSession(o *Opening) *Session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.liveLocked(o)
+}
+
+// liveLocked returns the live session that is asked for, nil where there is none.
+func (r *Registry) liveLocked(o *Opening) *Session {
+	if s, ok := r.live[o.Session]; ok && s.owner == o.Owner {
+		return s
 	}
+	return nil
+}
+
+// start runs an admitted session. It gives the slot back and returns neither session nor
+// error where another connection has restored the same session meanwhile.
+func (r *Registry) start(st *State, slot *slots.Slot, ticket *slots.Ticket) (*Session, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e, ok := r.ended[st.ID]; r.closing || st.created && (!ok || e.state != st) {
+		if slot != nil {
+			slot.Release()
+		} else {
+			ticket.Leave()
+		}
+		if r.closing {
+			return nil, ErrClosing
+		}
+		return nil, nil //nolint:nilnil // look again
+	}
+	delete(r.ended, st.ID)
 	s := start(&r.cfg, &r.up, st, slot, ticket, r.sessionEnded)
 	r.live[st.ID] = s
 	return s, nil

@@ -398,8 +398,8 @@ func TestGraceEndsAndTheConversationComesBack(t *testing.T) {
 			t.Errorf("open: %v, want no slot: a session in its grace keeps its own", err)
 		}
 		time.Sleep(time.Minute)
-		if held, _, _ := line.Slots.InUse(); held != 0 || line.Registry.Live() != 0 {
-			t.Fatalf("%d slots held after the grace", held)
+		if use, _ := line.Slots.InUse(t.Context()); use.Held != 0 || line.Registry.Live() != 0 {
+			t.Fatalf("after the grace in use: %+v", use)
 		}
 
 		if _, err := line.Registry.Open(context.Background(), session.Opening{Session: k.sess.ID(), Owner: "somebody else"}); !errors.Is(err, session.ErrUnknownSession) {
@@ -682,8 +682,8 @@ func TestTheLine(t *testing.T) {
 		}
 		third.hang() // whoever leaves the line leaves it to others
 		synctest.Wait()
-		if held, waiting, _ := line.Slots.InUse(); held != 1 || waiting != 0 {
-			t.Errorf("%d held, %d wait", held, waiting)
+		if use, _ := line.Slots.InUse(t.Context()); use.Held != 1 || use.Waiting != 0 {
+			t.Errorf("in use: %+v", use)
 		}
 	})
 }

@@ -1,208 +1,127 @@
 package slots
 
 import (
-	"errors"
+	"context"
 	"slices"
 	"sync"
 )
 
-var (
-	// ErrFull says that every slot is taken, or that others already wait for one.
-	ErrFull = errors.New("slots: all taken")
-	// ErrLineFull says that the waiting line is full, or that there is none.
-	ErrLineFull = errors.New("slots: the waiting line is full")
-)
-
-const (
-	defaultLimit = 20
-	defaultQueue = 100
-)
-
-// Config bounds the slots. The zero value works.
-type Config struct {
-	// Limit is the number of slots; zero means 20, negative unlimited.
-	Limit int
-	// Queue bounds the waiting line; zero means 100, negative that nobody can wait.
-	Queue int
-}
-
 // Local keeps the slots of one process.
 type Local struct {
-	// Immutable after NewLocal.
-	limit int // negative: unlimited
-	queue int
+	cfg Config // Immutable after NewLocal.
 
-	// mu guards what follows and the place of every Slot and Ticket. Nothing is sent
-	// under it that could block.
-	mu   sync.Mutex
-	held int
-	line []*Ticket // whoever has waited longest is first
+	// mu is locked before a Ticket's own.
+	mu sync.Mutex
+	// Guarded by mu:
+	held  int
+	line  []*Ticket      // whoever has waited longest is first
+	users map[string]int // what each has, held or waiting; none is zero
 }
 
 // NewLocal returns slots that are all free.
 func NewLocal(cfg Config) *Local {
-	l := &Local{limit: cfg.Limit, queue: cfg.Queue}
-	if l.limit == 0 {
-		l.limit = defaultLimit
-	}
-	switch {
-	case l.queue == 0:
-		l.queue = defaultQueue
-	case l.queue < 0:
-		l.queue = 0
-	}
-	return l
+	cfg.setDefaults()
+	return &Local{cfg: cfg, users: make(map[string]int)}
 }
 
-// TryAcquire takes a slot for holder, or fails with ErrFull. Whoever waits comes first,
-// even if a slot is about to be free.
-func (l *Local) TryAcquire(holder string) (*Slot, error) {
+// TryAcquire takes a slot for holder, or fails with ErrFull or ErrUserLimit. Whoever
+// waits comes first, even if a slot is about to be free. user is whom it counts for; an
+// empty one has no limit. ctx is not waited for.
+func (l *Local) TryAcquire(_ context.Context, holder, user string) (*Slot, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.mayHaveLocked(user) {
+		return nil, ErrUserLimit
+	}
 	if !l.freeLocked() || len(l.line) > 0 {
 		return nil, ErrFull
 	}
-	return l.takeLocked(holder), nil
+	l.countLocked(user, 1)
+	return l.takeLocked(holder, user), nil
 }
 
 // Wait takes a slot for holder if one is free, and else joins the end of the line; it
-// fails with ErrLineFull.
-func (l *Local) Wait(holder string) (*Ticket, error) {
+// fails with ErrLineFull or ErrUserLimit. user and ctx are as for TryAcquire.
+func (l *Local) Wait(_ context.Context, holder, user string) (*Ticket, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t := &Ticket{local: l, holder: holder, changed: make(chan struct{}, 1)}
-	if l.freeLocked() {
-		t.slot = l.takeLocked(holder)
-		t.notify()
-		return t, nil
+	if !l.mayHaveLocked(user) {
+		return nil, ErrUserLimit
 	}
-	if len(l.line) >= l.queue {
+	t := newTicket(holder, user, l.leave)
+	switch {
+	case l.freeLocked():
+		t.give(l.takeLocked(holder, user))
+	case len(l.line) >= l.cfg.Queue:
 		return nil, ErrLineFull
+	default:
+		l.line = append(l.line, t)
+		l.renumberLocked()
 	}
-	l.line = append(l.line, t)
-	l.renumberLocked()
+	l.countLocked(user, 1)
 	return t, nil
 }
 
-// InUse returns the number of slots held, of tickets that wait, and of slots there are;
-// the last is negative when they are unlimited.
-func (l *Local) InUse() (held, waiting, limit int) {
+// InUse says how much is in use.
+func (l *Local) InUse(context.Context) (Usage, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.held, len(l.line), l.limit
+	return Usage{Held: l.held, Waiting: len(l.line), Limit: l.cfg.Limit}, nil
 }
 
-func (l *Local) freeLocked() bool { return l.limit < 0 || l.held < l.limit }
+func (l *Local) freeLocked() bool { return l.cfg.Limit < 0 || l.held < l.cfg.Limit }
 
-func (l *Local) takeLocked(holder string) *Slot {
+func (l *Local) mayHaveLocked(user string) bool {
+	return user == "" || l.cfg.PerUser <= 0 || l.users[user] < l.cfg.PerUser
+}
+
+// countLocked adds n to what the user has.
+func (l *Local) countLocked(user string, n int) {
+	if user == "" {
+		return
+	}
+	if l.users[user] += n; l.users[user] == 0 {
+		delete(l.users, user)
+	}
+}
+
+func (l *Local) takeLocked(holder, user string) *Slot {
 	l.held++
-	return &Slot{local: l, holder: holder}
+	return &Slot{holder: holder, user: user, release: l.release}
 }
 
-// renumberLocked brings every ticket's position up to date and tells those it changed
-// for.
-func (l *Local) renumberLocked() {
-	for i, t := range l.line {
-		if t.position != i+1 || t.waiting != len(l.line) {
-			t.position, t.waiting = i+1, len(l.line)
-			t.notify()
+func (l *Local) release(s *Slot) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held--
+	l.countLocked(s.user, -1)
+	for len(l.line) > 0 && l.freeLocked() {
+		head := l.line[0]
+		l.line = slices.Delete(l.line, 0, 1)
+		if !head.give(l.takeLocked(head.holder, head.user)) {
+			l.held-- // it is about to take itself out of the line
+			l.countLocked(head.user, -1)
 		}
 	}
-}
-
-// Slot is the right to one conversation.
-type Slot struct {
-	local    *Local
-	holder   string
-	released bool // guarded by local.mu
-}
-
-// Holder returns whom the slot was given to.
-func (s *Slot) Holder() string { return s.holder }
-
-// Release gives the slot back, to the head of the line if anybody waits. A second call
-// does nothing.
-func (s *Slot) Release() {
-	l := s.local
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.releaseLocked(s)
-}
-
-func (l *Local) releaseLocked(s *Slot) {
-	if s.released {
-		return
-	}
-	s.released = true
-	l.held--
-	if len(l.line) == 0 {
-		return
-	}
-	t := l.line[0]
-	l.line = slices.Delete(l.line, 0, 1)
-	t.position, t.waiting = 0, 0
-	t.slot = l.takeLocked(t.holder)
-	t.notify()
 	l.renumberLocked()
 }
 
-// Ticket is a place in the waiting line.
-type Ticket struct {
-	local   *Local
-	holder  string
-	changed chan struct{} // capacity 1; never closed
-
-	// Guarded by local.mu.
-	position int // from 1; zero when it doesn't wait
-	waiting  int
-	slot     *Slot
-	left     bool
-}
-
-// Changed has a value when Position or Slot would say something new. It is meant for
-// one consumer; changes that come faster than it looks are one value.
-func (t *Ticket) Changed() <-chan struct{} { return t.changed }
-
-// Position returns the ticket's place in the line, the head's being 1, and how many wait
-// altogether. Both are zero once it has its slot or was left.
-func (t *Ticket) Position() (position, waiting int) {
-	t.local.mu.Lock()
-	defer t.local.mu.Unlock()
-	return t.position, t.waiting
-}
-
-// Slot returns the slot once it is there, and nil before and after Leave. Whoever takes
-// it over releases it.
-func (t *Ticket) Slot() *Slot {
-	t.local.mu.Lock()
-	defer t.local.mu.Unlock()
-	return t.slot
-}
-
-// Leave gives the place up, and the slot too if it has arrived in the meantime, unless
-// that was released already. A second call does nothing.
-func (t *Ticket) Leave() {
-	l := t.local
+// leave takes a ticket out of the line, unless its turn came just after it was left.
+func (l *Local) leave(t *Ticket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if t.left {
+	i := slices.Index(l.line, t)
+	if i < 0 {
 		return
 	}
-	t.left = true
-	if t.slot != nil {
-		l.releaseLocked(t.slot)
-		t.slot = nil
-		return
-	}
-	l.line = slices.DeleteFunc(l.line, func(o *Ticket) bool { return o == t })
-	t.position, t.waiting = 0, 0
+	l.line = slices.Delete(l.line, i, i+1)
+	l.countLocked(t.user, -1)
 	l.renumberLocked()
 }
 
-// notify never blocks: a value that is there already says the same.
-func (t *Ticket) notify() {
-	select {
-	case t.changed <- struct{}{}:
-	default:
+// renumberLocked brings every ticket's position up to date.
+func (l *Local) renumberLocked() {
+	for i, t := range l.line {
+		t.move(i+1, len(l.line))
 	}
 }

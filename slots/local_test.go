@@ -15,13 +15,13 @@ func TestLocal(t *testing.T) {
 // everybody's position changes twice.
 func BenchmarkWait(b *testing.B) {
 	l := NewLocal(Config{Limit: 1, Queue: 101})
-	s, err := l.TryAcquire("holder")
+	s, err := l.TryAcquire(b.Context(), "holder", "")
 	if err != nil {
 		b.Fatal(err)
 	}
 	var line []*Ticket
 	for range 100 {
-		t, err := l.Wait("a")
+		t, err := l.Wait(b.Context(), "a", "")
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func BenchmarkWait(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		t, err := l.Wait("a")
+		t, err := l.Wait(b.Context(), "a", "")
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,23 +1,42 @@
 package slots
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
 
 // implementation is what every implementation of slots offers.
 type implementation interface {
-	TryAcquire(holder string) (*Slot, error)
-	Wait(holder string) (*Ticket, error)
-	InUse() (held, waiting, limit int)
+	TryAcquire(ctx context.Context, holder, user string) (*Slot, error)
+	Wait(ctx context.Context, holder, user string) (*Ticket, error)
+	InUse(ctx context.Context) (Usage, error)
 }
+
+// place is what a ticket says.
+type place struct {
+	position, waiting int
+	slot              bool
+}
+
+var hasSlot = place{slot: true}
+
+func placeOf(k *Ticket) place {
+	p, w := k.Position()
+	return place{p, w, k.Slot() != nil}
+}
+
+// patience is how long a test waits for what has to come before it fails.
+const patience = time.Minute
 
 // testSlots is what every implementation has to pass. newSlots returns slots that are
 // all free.
@@ -25,33 +44,28 @@ func testSlots(t *testing.T, newSlots func(testing.TB, Config) implementation) {
 	t.Run("acquire and release", func(t *testing.T) {
 		l := newSlots(t, Config{Limit: 2})
 		a, b := mustAcquire(t, l, "a"), mustAcquire(t, l, "b")
-		if _, err := l.TryAcquire("c"); !errors.Is(err, ErrFull) {
-			t.Fatalf("third of two slots: %v, want ErrFull", err)
-		}
-		wantInUse(t, l, 2, 0, 2)
+		wantFull(t, l, "third of two slots")
+		wantInUse(t, l, Usage{2, 0, 2})
 		if a.Holder() != "a" || b.Holder() != "b" {
 			t.Errorf("holders %q and %q, want those who asked", a.Holder(), b.Holder())
 		}
 		a.Release()
 		a.Release() // must not free b's slot
-		wantInUse(t, l, 1, 0, 2)
+		wantInUse(t, l, Usage{1, 0, 2})
 		mustAcquire(t, l, "c")
-		if _, err := l.TryAcquire("d"); !errors.Is(err, ErrFull) {
-			t.Fatalf("a slot released twice counted twice: %v", err)
-		}
+		wantFull(t, l, "a slot released twice is one slot")
 		b.Release()
-		wantInUse(t, l, 1, 0, 2)
+		wantInUse(t, l, Usage{1, 0, 2})
 	})
 
 	t.Run("waiting with a slot free", func(t *testing.T) {
 		l := newSlots(t, Config{Limit: 1})
 		k := mustWait(t, l, "a")
-		wantChanged(t, k, "the slot is there at once")
-		if k.Slot() == nil || k.Slot().Holder() != "a" {
-			t.Fatal("no slot, though one was free")
+		wantPlace(t, k, hasSlot, "one was free")
+		if k.Slot().Holder() != "a" {
+			t.Errorf("the slot is %q's, want that of whom the ticket was", k.Slot().Holder())
 		}
-		wantPosition(t, k, 0, 0)
-		wantInUse(t, l, 1, 0, 1)
+		wantInUse(t, l, Usage{1, 0, 1})
 	})
 
 	t.Run("first come, first served", func(t *testing.T) {
@@ -59,29 +73,18 @@ func testSlots(t *testing.T, newSlots func(testing.TB, Config) implementation) {
 		held := mustAcquire(t, l, "holder")
 		var line []*Ticket
 		for i := range 4 {
-			k := mustWait(t, l, fmt.Sprint(i))
-			wantChanged(t, k, "joining is the first change")
-			line = append(line, k)
-			wantPosition(t, k, i+1, i+1)
-			for _, before := range line[:i] {
-				wantChanged(t, before, "one more waits")
+			line = append(line, mustWait(t, l, fmt.Sprint(i)))
+			for j, k := range line {
+				wantPlace(t, k, place{j + 1, i + 1, false}, "one more waits")
 			}
 		}
 		for i := range line {
 			held.Release()
-			wantChanged(t, line[i], "its slot is there")
+			wantPlace(t, line[i], hasSlot, "it was at the head")
 			held = line[i].Slot()
-			if held == nil {
-				t.Fatalf("ticket %d is at the head and has no slot", i)
-			}
-			wantInUse(t, l, 1, 3-i, 1)
-			wantPosition(t, line[i], 0, 0)
+			wantInUse(t, l, Usage{1, 3 - i, 1})
 			for j := i + 1; j < len(line); j++ {
-				wantChanged(t, line[j], "everybody moved up")
-				wantPosition(t, line[j], j-i, 3-i)
-				if line[j].Slot() != nil {
-					t.Fatalf("ticket %d overtook ticket %d", j, i)
-				}
+				wantPlace(t, line[j], place{j - i, 3 - i, false}, "everybody moves up, and nobody overtakes")
 			}
 		}
 	})
@@ -91,45 +94,31 @@ func testSlots(t *testing.T, newSlots func(testing.TB, Config) implementation) {
 		a := mustAcquire(t, l, "a")
 		k := mustWait(t, l, "b")
 		a.Release()
-		if _, err := l.TryAcquire("c"); !errors.Is(err, ErrFull) {
-			t.Fatalf("c got b's slot: %v", err)
-		}
-		if k.Slot() == nil {
-			t.Fatal("b waited first and has no slot")
-		}
+		wantFull(t, l, "b waited first")
+		wantPlace(t, k, hasSlot, "b waited first")
 	})
 
 	t.Run("leaving", func(t *testing.T) {
 		l := newSlots(t, Config{Limit: 1})
 		held := mustAcquire(t, l, "holder")
 		a, b, c := mustWait(t, l, "a"), mustWait(t, l, "b"), mustWait(t, l, "c")
-		drain(a, b, c)
 		b.Leave()
 		b.Leave()
-		wantChanged(t, a, "fewer wait")
-		wantPosition(t, a, 1, 2)
-		wantChanged(t, c, "it moved up")
-		wantPosition(t, c, 2, 2)
-		wantPosition(t, b, 0, 0)
+		wantPlace(t, a, place{1, 2, false}, "fewer wait")
+		wantPlace(t, c, place{2, 2, false}, "it moves up")
+		wantPlace(t, b, place{}, "it waits no more")
 
 		held.Release()
-		if a.Slot() == nil {
-			t.Fatal("a is at the head and has no slot")
-		}
-		drain(c)
-		a.Leave() // the slot arrived, but the client is gone
-		if a.Slot() != nil {
-			t.Error("a left and still has its slot")
-		}
-		wantChanged(t, c, "the slot that a left is c's")
-		if c.Slot() == nil {
-			t.Fatal("a's slot was lost")
-		}
+		wantPlace(t, a, hasSlot, "it is at the head")
+		wantPlace(t, c, place{1, 1, false}, "it is at the head now")
+		a.Leave() // the slot has arrived, but the client is gone
+		wantPlace(t, a, place{}, "whoever leaves has no slot")
+		wantPlace(t, c, hasSlot, "a's slot is not lost")
 		a.Leave()
-		wantInUse(t, l, 1, 0, 1)
+		wantInUse(t, l, Usage{1, 0, 1})
 		c.Slot().Release()
 		c.Leave() // must not give back what was given back
-		wantInUse(t, l, 0, 0, 1)
+		wantInUse(t, l, Usage{0, 0, 1})
 	})
 
 	t.Run("the line is bounded", func(t *testing.T) {
@@ -137,22 +126,15 @@ func testSlots(t *testing.T, newSlots func(testing.TB, Config) implementation) {
 		mustAcquire(t, l, "holder")
 		a := mustWait(t, l, "a")
 		mustWait(t, l, "b")
-		if _, err := l.Wait("c"); !errors.Is(err, ErrLineFull) {
-			t.Fatalf("third in a line of two: %v, want ErrLineFull", err)
-		}
+		wantNoWaiting(t, l, ErrLineFull, "third in a line of two")
 		a.Leave()
-		wantPosition(t, mustWait(t, l, "c"), 2, 2)
+		wantPlace(t, mustWait(t, l, "c"), place{2, 2, false}, "a has left")
 	})
 
 	t.Run("no line", func(t *testing.T) {
 		l := newSlots(t, Config{Limit: 1, Queue: -1})
-		k := mustWait(t, l, "a")
-		if k.Slot() == nil {
-			t.Fatal("a slot was free: nothing to wait for")
-		}
-		if _, err := l.Wait("b"); !errors.Is(err, ErrLineFull) {
-			t.Fatalf("waiting without a line: %v, want ErrLineFull", err)
-		}
+		wantPlace(t, mustWait(t, l, "a"), hasSlot, "a slot is free, so there is nothing to wait for")
+		wantNoWaiting(t, l, ErrLineFull, "there is no line")
 	})
 
 	t.Run("defaults", func(t *testing.T) {
@@ -163,10 +145,8 @@ func testSlots(t *testing.T, newSlots func(testing.TB, Config) implementation) {
 		for range 100 {
 			mustWait(t, l, "b")
 		}
-		if _, err := l.Wait("c"); !errors.Is(err, ErrLineFull) {
-			t.Fatalf("121st: %v, want ErrLineFull", err)
-		}
-		wantInUse(t, l, 20, 100, 20)
+		wantNoWaiting(t, l, ErrLineFull, "121st")
+		wantInUse(t, l, Usage{20, 100, 20})
 	})
 
 	t.Run("unlimited", func(t *testing.T) {
@@ -174,19 +154,60 @@ func testSlots(t *testing.T, newSlots func(testing.TB, Config) implementation) {
 		for range 1000 {
 			mustAcquire(t, l, "a")
 		}
-		if k := mustWait(t, l, "b"); k.Slot() == nil {
-			t.Fatal("waiting, though slots are unlimited")
-		}
-		if held, waiting, limit := l.InUse(); held != 1001 || waiting != 0 || limit >= 0 {
-			t.Errorf("in use %d, %d, %d, want 1001, 0, negative", held, waiting, limit)
-		}
+		wantPlace(t, mustWait(t, l, "b"), hasSlot, "there is always one free")
+		wantInUse(t, l, Usage{1001, 0, -1})
 	})
+
+	t.Run("a user's limit", func(t *testing.T) { testUserLimit(t, newSlots) })
 
 	t.Run("like a model", func(t *testing.T) {
 		rapid.Check(t, func(rt *rapid.T) { checkModel(rt, t, newSlots) })
 	})
 
 	t.Run("races", func(t *testing.T) { testRaces(t, newSlots) })
+}
+
+func testUserLimit(t *testing.T, newSlots func(testing.TB, Config) implementation) {
+	l := newSlots(t, Config{Limit: 3, PerUser: 2})
+	acquire := func(user string) (*Slot, error) { return l.TryAcquire(t.Context(), "session", user) }
+	wait := func(user string) (*Ticket, error) { return l.Wait(t.Context(), "session", user) }
+	must := func(_ any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := func(_ any, err error) {
+		t.Helper()
+		if !errors.Is(err, ErrUserLimit) {
+			t.Errorf("third of two: %v, want ErrUserLimit", err)
+		}
+	}
+	first, err := acquire("kim")
+	must(first, err)
+	second, err := wait("kim")
+	must(second, err)
+	refused(acquire("kim"))
+	refused(wait("kim"))
+	must(acquire("lee"))
+
+	// All three are taken. Whoever waits has what he waits for.
+	lee, err := wait("lee")
+	must(lee, err)
+	refused(wait("lee"))
+	for range 3 {
+		must(wait("")) // nobody in particular: there is no telling whether they are one
+	}
+	refused(acquire("kim")) // that no slot is free is not what is in kim's way
+	first.Release()
+	wantPlace(t, lee, hasSlot, "lee was first in the line")
+	must(wait("kim"))
+	refused(wait("kim"))
+	second.Leave()
+	must(wait("kim"))
+	lee.Slot().Release()
+	must(wait("lee"))
+	refused(wait("lee"))
 }
 
 // checkModel takes random steps and compares each with a list of holders and one of
@@ -196,30 +217,13 @@ func checkModel(rt *rapid.T, tb testing.TB, newSlots func(testing.TB, Config) im
 	bound := rapid.IntRange(1, 5).Draw(rt, "queue")
 	l := newSlots(tb, Config{Limit: limit, Queue: bound})
 
-	type place struct { // what the last look at the ticket said
-		position, waiting int
-		slot              bool
-	}
 	var (
-		slots   []*Slot // held
-		line    []*Ticket
-		all     []*Ticket
-		seen    = map[*Ticket]place{}
-		owner   = map[*Ticket]bool{} // its slot is held through it
-		lookAll = func(rt *rapid.T) {
-			for _, k := range all {
-				p, w := k.Position()
-				now := place{p, w, k.Slot() != nil}
-				select {
-				case <-k.Changed():
-				default:
-					if now != seen[k] {
-						rt.Fatalf("%q went from %+v to %+v without notice", k.holder, seen[k], now)
-					}
-				}
-				seen[k] = now
-			}
-		}
+		ctx   = rt.Context()
+		slots []*Slot // held
+		line  []*Ticket
+		all   []*Ticket
+		seen  = map[*Ticket]place{} // what the last look said
+		owner = map[*Ticket]bool{}  // its slot is held through it
 		// moveUp is the model's side of a slot being free.
 		moveUp = func() {
 			for len(slots)+len(owner) < limit && len(line) > 0 {
@@ -230,7 +234,7 @@ func checkModel(rt *rapid.T, tb testing.TB, newSlots func(testing.TB, Config) im
 	)
 	rt.Repeat(map[string]func(*rapid.T){
 		"try": func(rt *rapid.T) {
-			s, err := l.TryAcquire("x")
+			s, err := l.TryAcquire(ctx, "x", "")
 			want := len(slots)+len(owner) < limit
 			if (err == nil) != want {
 				rt.Fatalf("TryAcquire with %d held, %d waiting: %v", len(slots)+len(owner), len(line), err)
@@ -240,7 +244,7 @@ func checkModel(rt *rapid.T, tb testing.TB, newSlots func(testing.TB, Config) im
 			}
 		},
 		"wait": func(rt *rapid.T) {
-			k, err := l.Wait(fmt.Sprint(len(all)))
+			k, err := l.Wait(ctx, fmt.Sprint(len(all)), "")
 			full := len(slots)+len(owner) >= limit
 			switch {
 			case full && len(line) == bound:
@@ -274,33 +278,32 @@ func checkModel(rt *rapid.T, tb testing.TB, newSlots func(testing.TB, Config) im
 			k := all[rapid.IntRange(0, len(all)-1).Draw(rt, "which")]
 			k.Leave()
 			delete(owner, k)
-			for i, o := range line {
-				if o == k {
-					line = append(line[:i:i], line[i+1:]...)
-					break
-				}
+			if i := slices.Index(line, k); i >= 0 {
+				line = append(line[:i:i], line[i+1:]...)
 			}
 			moveUp()
 			seen[k] = place{} // who leaves needs no notice
 		},
 		"": func(rt *rapid.T) {
-			held, waiting, lim := l.InUse()
-			if held != len(slots)+len(owner) || waiting != len(line) || lim != limit {
-				rt.Fatalf("in use %d, %d, %d, want %d, %d, %d", held, waiting, lim, len(slots)+len(owner), len(line), limit)
+			want := Usage{len(slots) + len(owner), len(line), limit}
+			if got, err := l.InUse(ctx); err != nil || got != want {
+				rt.Fatalf("in use %+v, %v, want %+v", got, err, want)
 			}
-			if held > limit {
-				rt.Fatalf("%d of %d slots held", held, limit)
-			}
-			lookAll(rt)
-			for i, k := range line {
-				if want := (place{i + 1, len(line), false}); seen[k] != want {
-					rt.Fatalf("%q is at %+v, want %+v", k.holder, seen[k], want)
+			for _, k := range all {
+				want := place{}
+				if owner[k] {
+					want = hasSlot
+				} else if i := slices.Index(line, k); i >= 0 {
+					want = place{i + 1, len(line), false}
 				}
-			}
-			for k := range owner {
-				if want := (place{0, 0, true}); seen[k] != want {
-					rt.Fatalf("%q is at %+v, want its slot", k.holder, seen[k])
+				got, told := awaitPlace(k, want)
+				if got != want {
+					rt.Fatalf("%q is at %+v, want %+v", k.holder, got, want)
 				}
+				if got != seen[k] && !told {
+					rt.Fatalf("%q went from %+v to %+v without notice", k.holder, seen[k], got)
+				}
+				seen[k] = got
 			}
 		},
 	})
@@ -330,21 +333,21 @@ func testRaces(t *testing.T, newSlots func(testing.TB, Config) implementation) {
 			r := rand.New(rand.NewPCG(1, uint64(c)))
 			for range rounds {
 				if r.IntN(4) == 0 {
-					if s, err := l.TryAcquire("try"); err == nil {
+					if s, err := l.TryAcquire(t.Context(), "try", ""); err == nil {
 						enter()
 						s.Release()
 					}
 					continue
 				}
-				k, err := l.Wait("wait")
+				k, err := l.Wait(t.Context(), "wait", "")
 				if err != nil {
 					t.Errorf("the line has room for all: %v", err)
 					return
 				}
-				patience := r.IntN(300) // changes of position until the client gives up
-				for k.Slot() == nil && patience > 0 {
+				bears := r.IntN(300) // changes of position until the client gives up
+				for k.Slot() == nil && bears > 0 {
 					<-k.Changed()
-					patience--
+					bears--
 				}
 				if s := k.Slot(); s != nil {
 					enter()
@@ -367,56 +370,71 @@ func testRaces(t *testing.T, newSlots func(testing.TB, Config) implementation) {
 		t.Error("nobody was served")
 	}
 	t.Logf("%d served, at most %d at once", served.Load(), most.Load())
-	wantInUse(t, l, 0, 0, limit)
+	wantInUse(t, l, Usage{0, 0, limit})
 }
 
-func mustAcquire(t *testing.T, l implementation, holder string) *Slot {
+func mustAcquire(t testing.TB, l implementation, holder string) *Slot {
 	t.Helper()
-	s, err := l.TryAcquire(holder)
+	s, err := l.TryAcquire(t.Context(), holder, "")
 	if err != nil {
 		t.Fatalf("TryAcquire(%q): %v", holder, err)
 	}
 	return s
 }
 
-func mustWait(t *testing.T, l implementation, holder string) *Ticket {
+func mustWait(t testing.TB, l implementation, holder string) *Ticket {
 	t.Helper()
-	k, err := l.Wait(holder)
+	k, err := l.Wait(t.Context(), holder, "")
 	if err != nil {
 		t.Fatalf("Wait(%q): %v", holder, err)
 	}
 	return k
 }
 
-func wantChanged(t *testing.T, k *Ticket, why string) {
+func wantFull(t testing.TB, l implementation, why string) {
 	t.Helper()
-	select {
-	case <-k.Changed():
-	default:
-		t.Errorf("%q was not told: %s", k.holder, why)
+	if _, err := l.TryAcquire(t.Context(), "one too many", ""); !errors.Is(err, ErrFull) {
+		t.Fatalf("TryAcquire: %v, want ErrFull: %s", err, why)
 	}
 }
 
-// drain takes the notices that are there, so that the next is a new one.
-func drain(tickets ...*Ticket) {
-	for _, k := range tickets {
+func wantNoWaiting(t testing.TB, l implementation, want error, why string) {
+	t.Helper()
+	if _, err := l.Wait(t.Context(), "one too many", ""); !errors.Is(err, want) {
+		t.Fatalf("Wait: %v, want %v: %s", err, want, why)
+	}
+}
+
+// awaitPlace looks at a ticket whenever it says that it has changed, until it is where it
+// is wanted. told is whether it said so at all.
+func awaitPlace(k *Ticket, want place) (got place, told bool) {
+	timeout := time.After(patience)
+	for got = placeOf(k); got != want; got = placeOf(k) {
 		select {
 		case <-k.Changed():
-		default:
+			told = true
+		case <-timeout:
+			return got, told
 		}
 	}
+	select {
+	case <-k.Changed():
+		told = true
+	default:
+	}
+	return got, told
 }
 
-func wantPosition(t *testing.T, k *Ticket, position, waiting int) {
+func wantPlace(t testing.TB, k *Ticket, want place, why string) {
 	t.Helper()
-	if p, w := k.Position(); p != position || w != waiting {
-		t.Errorf("%q is at %d of %d, want %d of %d", k.holder, p, w, position, waiting)
+	if got, _ := awaitPlace(k, want); got != want {
+		t.Fatalf("%q is at %+v, want %+v: %s", k.holder, got, want, why)
 	}
 }
 
-func wantInUse(t *testing.T, l implementation, held, waiting, limit int) {
+func wantInUse(t testing.TB, l implementation, want Usage) {
 	t.Helper()
-	if h, w, m := l.InUse(); h != held || w != waiting || m != limit {
-		t.Errorf("in use %d, waiting %d, limit %d; want %d, %d, %d", h, w, m, held, waiting, limit)
+	if got, err := l.InUse(t.Context()); err != nil || got != want {
+		t.Errorf("in use %+v, %v; want %+v", got, err, want)
 	}
 }

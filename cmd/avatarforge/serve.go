@@ -82,7 +82,9 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		Metrics:     session.NewMetrics(metrics),
 	}, session.Upstreams{
 		LLM: up.model, Speech: up.speech, Voices: voices, Characters: cast, Tokens: up.tokens,
-	}, slots.NewLocal(slots.Config{Limit: cfg.Sessions.MaxConcurrent, Queue: orNone(cfg.Sessions.SlotsQueue)}), cfg.Sessions.TTL)
+	}, slots.NewLocal(slots.Config{
+		Limit: cfg.Sessions.MaxConcurrent, Queue: orNone(cfg.Sessions.SlotsQueue), PerUser: cfg.Sessions.MaxPerUser,
+	}), cfg.Sessions.TTL)
 
 	page, built := web.FS()
 	if !built {
