@@ -10,8 +10,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
-
-	"avatarforge/session"
 )
 
 // apiVersion is that of the specification which the operations follow.
@@ -74,7 +72,7 @@ func (s *Server) apiRoutes() {
 			Components: &huma.Components{
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
-					"cookie": {Type: "apiKey", In: "cookie", Name: "access_token"},
+					"cookie": {Type: "apiKey", In: "cookie", Name: tokenCookie},
 				},
 			},
 		},
@@ -144,7 +142,7 @@ func (s *Server) completeProblem(c huma.Context, _ string, v any) (any, error) {
 		c.SetHeader("Retry-After", p.retryAfterSeconds())
 	}
 	url := c.URL()
-	p = s.complete(p, url.Path)
+	p = s.complete(c.Context(), p, url.Path)
 	if speaksOpenAI(url.Path) {
 		c.SetHeader("Content-Type", "application/json; charset=utf-8")
 		return toOpenAI(p), nil
@@ -170,45 +168,4 @@ func handle[I, O any](api huma.API, op huma.Operation, handler func(context.Cont
 		}
 		return out, nil
 	})
-}
-
-type ownerKey struct{}
-
-// owned makes an operation know who asks, see ownerOf.
-func (s *Server) owned(op huma.Operation) huma.Operation {
-	op.Middlewares = append(op.Middlewares, func(c huma.Context, next func(huma.Context)) {
-		g := humagin.Unwrap(c)
-		owner, err := s.caller(g.Request)
-		if err != nil {
-			s.fail(g, err)
-			return
-		}
-		next(huma.WithValue(c, ownerKey{}, owner))
-	})
-	// Either credential, or none.
-	op.Security = []map[string][]string{{}, {"bearer": {}}, {"cookie": {}}}
-	if s.cfg.AuthRequired {
-		op.Security = op.Security[1:]
-	}
-	return op
-}
-
-// ownerOf is who asks, in an operation that is owned.
-func ownerOf(ctx context.Context) string {
-	if owner, ok := ctx.Value(ownerKey{}).(string); ok {
-		return owner
-	}
-	return session.Anonymous
-}
-
-// caller is who sends a request. A page of another origin may not change anything with
-// the cookie that the browser sends along.
-func (s *Server) caller(r *http.Request) (string, error) {
-	_, err := r.Cookie("access_token")
-	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-	if err == nil && !reads && !s.ownOrigin(r) {
-		return "", newProblem(http.StatusForbidden, codeForbidden,
-			fmt.Sprintf("Pages from %s may not change anything here; add it to ALLOWED_ORIGINS.", r.Header.Get("Origin")))
-	}
-	return s.owner(requestToken(r))
 }

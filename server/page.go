@@ -9,10 +9,6 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// pagePolicy lets the page load from this server only.
-const pagePolicy = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " +
-	"connect-src 'self' ws: wss:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'; form-action 'self'"
-
 // pageRoutes serves the chat room to browsers, and to others a word that the server runs.
 func (s *Server) pageRoutes() {
 	s.engine.GET("/", func(c *gin.Context) {
@@ -20,7 +16,7 @@ func (s *Server) pageRoutes() {
 			c.String(http.StatusOK, "Avatar Forge Backend Running")
 			return
 		}
-		s.pageHeaders(c)
+		c.Header(policyHeader, pagePolicy)
 		c.Header("Cache-Control", "no-cache")
 		c.FileFromFS("/", http.FS(s.cfg.Page))
 	})
@@ -40,7 +36,7 @@ func (s *Server) pageRoutes() {
 		}
 		if !e.IsDir() {
 			s.engine.GET("/"+name, func(c *gin.Context) {
-				s.pageHeaders(c)
+				c.Header(policyHeader, pagePolicy)
 				c.FileFromFS("/"+name, files)
 			})
 			continue
@@ -51,7 +47,7 @@ func (s *Server) pageRoutes() {
 				s.fail(c, newProblem(http.StatusNotFound, codeNotFound, "There is no such file."))
 				return
 			}
-			s.pageHeaders(c)
+			c.Header(policyHeader, pagePolicy)
 			if name == "assets" {
 				// Their names change with their content.
 				c.Header("Cache-Control", "public, max-age=31536000, immutable")
@@ -59,10 +55,4 @@ func (s *Server) pageRoutes() {
 			c.FileFromFS("/"+file, files)
 		})
 	}
-}
-
-func (s *Server) pageHeaders(c *gin.Context) {
-	c.Header("Content-Security-Policy", pagePolicy)
-	c.Header("X-Content-Type-Options", "nosniff")
-	c.Header("Referrer-Policy", "same-origin")
 }

@@ -31,6 +31,9 @@ type problem struct {
 	Success  bool           `json:"success"` // always false
 	Errors   []fieldProblem `json:"errors,omitempty"`
 
+	// RequestID is what X-Request-Id and the log say.
+	RequestID string `json:"request_id,omitempty"`
+
 	retryAfter time.Duration // zero where waiting does not help
 	cause      error         // for the log; nil where the client is at fault
 }
@@ -55,6 +58,7 @@ const (
 	codeTooLarge        problemCode = "too_large"
 	codeMediaType       problemCode = "unsupported_media_type"
 	codeInvalid         problemCode = "validation_failed"
+	codeRateLimited     problemCode = "rate_limited"
 	codeUnavailable     problemCode = "upstream_unavailable"
 	codeSlotLimit       problemCode = "slot_limit"
 	codeShuttingDown    problemCode = "shutting_down"
@@ -223,11 +227,12 @@ func scalar(v any) any {
 }
 
 // complete fills what depends on the request, and logs what the operator should know.
-func (s *Server) complete(p *problem, path string) *problem {
+func (s *Server) complete(ctx context.Context, p *problem, path string) *problem {
 	whole := *p
+	whole.RequestID = requestID(ctx)
 	whole.Type, whole.Title, whole.Instance = "about:blank", http.StatusText(p.Status), path
 	if p.cause != nil {
-		s.log.Error("request failed", slog.String("path", path), slog.Any("error", p.cause))
+		s.log.Error("request failed", slog.String("request_id", whole.RequestID), slog.String("path", path), slog.Any("error", p.cause))
 	}
 	return &whole
 }
@@ -237,7 +242,7 @@ func (p *problem) retryAfterSeconds() string { return strconv.Itoa(int(p.retryAf
 
 // fail answers a request with an error and ends its handling.
 func (s *Server) fail(c *gin.Context, err error) {
-	p := s.complete(toProblem(err), c.Request.URL.Path)
+	p := s.complete(c.Request.Context(), toProblem(err), c.Request.URL.Path)
 	if p.retryAfter > 0 {
 		c.Header("Retry-After", p.retryAfterSeconds())
 	}

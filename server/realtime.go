@@ -16,11 +16,7 @@ import (
 	"avatarforge/session"
 )
 
-const (
-	realtimeSubprotocol = "realtime"
-	// keySubprotocol is how a browser, which can set no header, gives its token.
-	keySubprotocol = "openai-insecure-api-key."
-)
+const realtimeSubprotocol = "realtime"
 
 // realtime is GET /v1/realtime: everything that can be refused is refused before the
 // upgrade, as an ordinary response.
@@ -82,7 +78,7 @@ func (s *Server) handshake(r *http.Request) (session.Opening, uint64, error) {
 		return o, 0, newProblem(http.StatusForbidden, codeForbidden,
 			fmt.Sprintf("Pages from %s may not connect; add it to ALLOWED_ORIGINS.", r.Header.Get("Origin")))
 	}
-	if o.Owner, err = s.owner(requestToken(r)); err != nil {
+	if o.Owner, err = s.caller(r); err != nil {
 		return o, 0, err
 	}
 	return o, last, nil
@@ -118,24 +114,6 @@ func (s *Server) attach(ctx context.Context, o session.Opening, last uint64) (*s
 		o.Session = sess.ID()
 	}
 	return nil, nil, session.ErrEnded
-}
-
-// requestToken is the credential that a request carries, from wherever it may be.
-func requestToken(r *http.Request) string {
-	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
-		return token
-	}
-	for _, list := range r.Header.Values("Sec-WebSocket-Protocol") {
-		for offered := range strings.SplitSeq(list, ",") {
-			if token, ok := strings.CutPrefix(strings.TrimSpace(offered), keySubprotocol); ok {
-				return token
-			}
-		}
-	}
-	if cookie, err := r.Cookie("access_token"); err == nil {
-		return cookie.Value
-	}
-	return ""
 }
 
 func headerHas(h http.Header, name, token string) bool {

@@ -2,14 +2,10 @@ package server
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,7 +28,8 @@ type Config struct {
 	Page       fs.FS // the chat room; nil where it was not built
 
 	AllowedOrigins []string       // beside the server's own host, as scheme://host[:port]
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For and -Proto count
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For, -Proto and -Host count
+	RateLimit      RateLimit      // on chat, speech and generation; zero means none
 	AuthRequired   bool           // refuse who has no valid token
 	Tokens         *auth.Tokens   // nil knows nobody
 
@@ -50,6 +47,7 @@ type Server struct {
 	engine  *gin.Engine
 	log     *slog.Logger
 	metrics *metrics
+	limiter *limiter // nil where there is no limit
 
 	draining atomic.Bool
 	conns    sync.WaitGroup // the goroutines of WebSockets
@@ -66,11 +64,9 @@ func New(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{cfg: cfg, log: cfg.Log, engine: gin.New(), metrics: newMetrics(cfg.Metrics)}
+	s := &Server{cfg: cfg, log: cfg.Log, engine: gin.New(), metrics: newMetrics(cfg.Metrics), limiter: newLimiter(cfg.RateLimit)}
 	s.engine.HandleMethodNotAllowed = true
-	s.engine.Use(gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, v any) {
-		s.fail(c, fmt.Errorf("panic: %v", v))
-	}))
+	s.engine.Use(s.edge()...)
 	s.engine.NoRoute(func(c *gin.Context) {
 		s.fail(c, newProblem(http.StatusNotFound, codeNotFound, "There is nothing at this address."))
 	})
@@ -117,82 +113,4 @@ func (s *Server) Drain(ctx context.Context) {
 	s.draining.Store(true)
 	s.cfg.Registry.Close(ctx)
 	s.conns.Wait()
-}
-
-// trusted says whether the request came through a proxy whose headers count.
-func (s *Server) trusted(r *http.Request) bool {
-	addr, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return false
-	}
-	ip := addr.Addr().Unmap()
-	for _, p := range s.cfg.TrustedProxies {
-		if p.Contains(ip) {
-			return true
-		}
-	}
-	return false
-}
-
-// ownOrigin says whether a browser's Origin is this server's own host, as the browser
-// sees it, or one of those allowed.
-func (s *Server) ownOrigin(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	if origin == "" {
-		return true // not a browser
-	}
-	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" {
-		return false
-	}
-	host := r.Host
-	if s.trusted(r) {
-		if h := r.Header.Get("X-Forwarded-Host"); h != "" {
-			host = h
-		}
-	}
-	if sameHost(u, host) {
-		return true
-	}
-	for _, allowed := range s.cfg.AllowedOrigins {
-		if allowed == "*" || origin == allowed {
-			return true
-		}
-	}
-	return false
-}
-
-// sameHost compares hosts with their ports, a scheme's own port counting as none.
-func sameHost(u *url.URL, host string) bool {
-	port := map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	if port == "" {
-		return false
-	}
-	full := func(hostport string) string {
-		if _, _, err := net.SplitHostPort(hostport); err != nil {
-			return net.JoinHostPort(hostport, port)
-		}
-		return hostport
-	}
-	return full(u.Host) == full(host)
-}
-
-// errUnauthenticated says that a token is needed and none that counts was given.
-var errUnauthenticated = newProblem(http.StatusUnauthorized, codeUnauthenticated, "Log in first: this server answers only to people it knows.")
-
-// owner is who asks. A token that does not count is as none, unless one is needed.
-func (s *Server) owner(token string) (string, error) {
-	if s.cfg.Tokens != nil && token != "" {
-		user, err := s.cfg.Tokens.Verify(token)
-		if err == nil {
-			return user, nil
-		}
-		if !errors.Is(err, auth.ErrInvalid) {
-			return "", err
-		}
-	}
-	if s.cfg.AuthRequired {
-		return "", errUnauthenticated
-	}
-	return session.Anonymous, nil
 }

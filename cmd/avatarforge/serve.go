@@ -94,6 +94,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	srv := server.New(server.Config{
 		Registry: registry, Characters: cast, Voices: voices, Page: page,
 		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,
+		RateLimit:    server.RateLimit(cfg.Server.RateLimit),
 		AuthRequired: cfg.Auth.Required, Tokens: tokens, Ready: db.Ping,
 		WriteTimeout: cfg.Server.WriteTimeout,
 		Metrics:      metrics, Log: log,
