@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Audio is what is known of one speech file, which is also an entry of the speech cache.
+// Audio is what is known of one speech file, which is also an entry of the speech cache. It never changes,
+// but for its use.
 type Audio struct {
 	Owner    string
 	Key      string // what was spoken how, as a SHA-256 in hexadecimal
@@ -31,15 +32,12 @@ func scanAudio(row scanner) (a Audio, err error) {
 	return a, err
 }
 
-// PutAudio stores an entry, in place of the owner's of the same key. The file should be there
-// already. ErrConflict: another entry has the blob.
-func (s *Store) PutAudio(ctx context.Context, a Audio) error {
+// AddAudio stores an entry. The file should be there already. ErrConflict: the owner has an entry of that key,
+// or another entry has the blob. ErrNotFound: the owner is gone.
+func (s *Store) AddAudio(ctx context.Context, a Audio) error {
 	now := micros(s.clock())
 	_, err := s.exec(ctx, "save audio", `
-		INSERT INTO audio (`+audioColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)
-		ON CONFLICT (owner, cache_key) DO UPDATE
-		SET blob = excluded.blob, voice = excluded.voice, format = excluded.format, duration = excluded.duration,
-		    size = excluded.size, hits = 0, created = excluded.created, last_used = excluded.last_used`,
+		INSERT INTO audio (`+audioColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)`,
 		plain(a.Owner), plain(a.Key), plain(a.Blob), plain(a.Voice), plain(a.Format), a.Duration.Microseconds(), a.Size, now, now)
 	return err
 }
@@ -73,6 +71,13 @@ func (s *Store) AudioOfBlob(ctx context.Context, blob string) (Audio, error) {
 	return one(ctx, s, "read audio", scanAudio, `SELECT `+audioColumns+` FROM audio WHERE blob = $1`, plain(blob))
 }
 
+// TouchAudio notes that a file was used.
+func (s *Store) TouchAudio(ctx context.Context, blob string) error {
+	_, err := s.exec(ctx, "note a use of audio", `UPDATE audio SET hits = hits + 1, last_used = $1 WHERE blob = $2`,
+		micros(s.clock()), plain(blob))
+	return err
+}
+
 // ListAudio is a page of an owner's entries, the newest first, and the cursor of the next page, empty
 // at the end. limit is 50 where it is zero, and 200 at most.
 func (s *Store) ListAudio(ctx context.Context, owner, cursor string, limit int) ([]Audio, string, error) {
@@ -91,21 +96,23 @@ func (s *Store) ListAudio(ctx context.Context, owner, cursor string, limit int) 
 	return page, next, err
 }
 
-// DeleteAudio deletes the owner's entry and returns it: its file is the caller's to delete.
-func (s *Store) DeleteAudio(ctx context.Context, owner, key string) (Audio, error) {
-	return returnedOne(ctx, s, "delete audio", scanAudio,
-		`DELETE FROM audio WHERE owner = $1 AND cache_key = $2 RETURNING `+audioColumns, plain(owner), plain(key))
+// DeleteAudio deletes the entry whose file has that name; one that is not there is no error. The file is
+// the caller's to delete.
+func (s *Store) DeleteAudio(ctx context.Context, blob string) error {
+	_, err := s.exec(ctx, "delete audio", `DELETE FROM audio WHERE blob = $1`, plain(blob))
+	return err
 }
 
 // EvictAudio deletes the entries that were not used for the longest time, until the files of those
 // that stay have maxBytes together at most, and returns what it deleted: the files are the
-// caller's to delete. A file that a crash leaves behind has no entry, see AudioOfBlob.
-func (s *Store) EvictAudio(ctx context.Context, maxBytes int64) ([]Audio, error) {
+// caller's to delete. Those used since a time stay in any case: somebody has just been told where they
+// are. A file that a crash leaves behind has no entry, see AudioOfBlob.
+func (s *Store) EvictAudio(ctx context.Context, maxBytes int64, since time.Time) ([]Audio, error) {
 	return returned(ctx, s, "evict audio", scanAudio, `
-		DELETE FROM audio WHERE blob IN (
+		DELETE FROM audio WHERE last_used < $1 AND blob IN (
 			SELECT blob FROM (
 				SELECT blob, SUM(size) OVER (ORDER BY last_used DESC, blob ROWS UNBOUNDED PRECEDING) AS used FROM audio
 			) AS newest
-			WHERE used > CAST($1 AS bigint))
-		RETURNING `+audioColumns, maxBytes)
+			WHERE used > CAST($2 AS bigint))
+		RETURNING `+audioColumns, micros(since), maxBytes)
 }

@@ -187,6 +187,8 @@ func testStore(t *testing.T, config func(testing.TB) Config) {
 		{"facts", testFacts},
 		{"audio", testAudio},
 		{"audio eviction", testEviction},
+		{"promises", testPromises},
+		{"promises are taken once", testPromisesTakenOnce},
 		{"counters", testCounters},
 		{"revoked tokens", testTokens},
 		{"calibrations", testCalibrations},
@@ -248,7 +250,7 @@ func testDeleteUser(r *rig) {
 		r.must(r.SaveSummary(ctx, Summary{Session: "s-" + u.ID, Covers: "h"}))
 		_, err = r.SaveFact(ctx, Fact{Owner: u.ID, CharacterID: "c", Text: "likes tea"})
 		r.must(err)
-		r.must(r.PutAudio(ctx, Audio{Owner: u.ID, Key: "k", Blob: u.ID + "/k.wav"}))
+		r.must(r.AddAudio(ctx, Audio{Owner: u.ID, Key: "k", Blob: u.ID + "/k.wav"}))
 	}
 	count := func(u User) []int {
 		characters, _, err := r.Characters(ctx, u.ID, "", 0)
@@ -633,7 +635,7 @@ func testAudio(r *rig) {
 	}
 	_, err := r.Audio(ctx, anna.ID, "k1")
 	r.wantErr("a miss", err, ErrNotFound)
-	r.must(r.PutAudio(ctx, a))
+	r.must(r.AddAudio(ctx, a))
 	hit, err := r.Audio(ctx, anna.ID, "k1")
 	r.must(err)
 	a.Hits, a.Created, a.LastUsed = 1, hit.Created, hit.LastUsed
@@ -649,18 +651,22 @@ func testAudio(r *rig) {
 	anyones, err := r.AudioOfAnyone(ctx, "k1")
 	r.must(err)
 	r.want("but it may be copied", anyones.Blob, "anna/k1.wav")
-	r.wantErr("a file has one entry", r.PutAudio(ctx, Audio{Owner: ben.ID, Key: "k2", Blob: "anna/k1.wav"}), ErrConflict)
-	r.wantErr("a size that cannot be", r.PutAudio(ctx, Audio{Owner: ben.ID, Key: "k2", Blob: "b", Size: -1}), ErrInvalid)
+	r.wantErr("a file has one entry", r.AddAudio(ctx, Audio{Owner: ben.ID, Key: "k2", Blob: "anna/k1.wav"}), ErrConflict)
+	r.wantErr("a size that cannot be", r.AddAudio(ctx, Audio{Owner: ben.ID, Key: "k2", Blob: "b", Size: -1}), ErrInvalid)
 
-	a.Size = 5
-	r.must(r.PutAudio(ctx, a))
+	r.wantErr("an owner has one entry of a key", r.AddAudio(ctx, Audio{Owner: anna.ID, Key: "k1", Blob: "anna/other.wav"}), ErrConflict)
+	r.wantErr("an owner who is gone", r.AddAudio(ctx, Audio{Owner: "nobody", Key: "k1", Blob: "nobody/k1.wav"}), ErrNotFound)
+	r.must(r.TouchAudio(ctx, "anna/k1.wav"))
 	of, err := r.AudioOfBlob(ctx, "anna/k1.wav")
 	r.must(err)
-	r.want("put again, it is new", []any{of.Size, of.Hits}, []any{int64(5), int64(0)})
+	r.want("a use counts", of.Hits, int64(3))
+	if !of.LastUsed.After(hit.LastUsed) {
+		r.Error("a use is not noted")
+	}
 	_, err = r.AudioOfBlob(ctx, "nobody.wav")
 	r.wantErr("a file without an entry", err, ErrNotFound)
 
-	r.must(r.PutAudio(ctx, Audio{Owner: anna.ID, Key: "k2", Blob: "anna/k2.wav"}))
+	r.must(r.AddAudio(ctx, Audio{Owner: anna.ID, Key: "k2", Blob: "anna/k2.wav"}))
 	page, next, err := r.ListAudio(ctx, anna.ID, "", 1)
 	r.must(err)
 	r.want("the newest comes first", page[0].Key, "k2")
@@ -669,22 +675,21 @@ func testAudio(r *rig) {
 	r.want("then the older", page[0].Key, "k1")
 	r.want("and no more", next, "")
 
-	_, err = r.DeleteAudio(ctx, ben.ID, "k1")
-	r.wantErr("another's is not to be deleted", err, ErrNotFound)
-	gone, err := r.DeleteAudio(ctx, anna.ID, "k1")
-	r.must(err)
-	r.want("what is deleted names its file", gone.Blob, "anna/k1.wav")
+	r.must(r.DeleteAudio(ctx, "nobody.wav"))
+	r.must(r.DeleteAudio(ctx, "anna/k1.wav"))
+	_, err = r.Audio(ctx, anna.ID, "k1")
+	r.wantErr("deleted, it is no hit", err, ErrNotFound)
 }
 
 func testEviction(r *rig) {
 	ctx := r.Context()
 	for i, size := range []int64{10, 20, 30, 40} {
-		r.must(r.PutAudio(ctx, Audio{Owner: Anonymous, Key: fmt.Sprint(i), Blob: fmt.Sprint(i, ".wav"), Size: size}))
+		r.must(r.AddAudio(ctx, Audio{Owner: Anonymous, Key: fmt.Sprint(i), Blob: fmt.Sprint(i, ".wav"), Size: size}))
 	}
 	_, err := r.Audio(ctx, Anonymous, "0") // the oldest is used again
 	r.must(err)
-	evict := func(maxBytes int64) (names []string) {
-		gone, err := r.EvictAudio(ctx, maxBytes)
+	evict := func(maxBytes int64, since time.Time) (names []string) {
+		gone, err := r.EvictAudio(ctx, maxBytes, since)
 		r.must(err)
 		for _, a := range gone {
 			names = append(names, a.Blob)
@@ -692,11 +697,15 @@ func testEviction(r *rig) {
 		slices.Sort(names)
 		return names
 	}
-	r.want("all of it fits", evict(100), []string(nil))
-	r.want("what was not used for the longest time goes first", evict(99), []string{"1.wav"})
-	r.want("as many as it takes", evict(49), []string{"2.wav", "3.wav"})
-	r.want("what fits stays", evict(10), []string(nil))
-	r.want("nothing fits into nothing", evict(0), []string{"0.wav"})
+	oldest, err := r.AudioOfBlob(ctx, "1.wav")
+	r.must(err)
+	r.want("what was used of late stays, whatever it takes", evict(0, oldest.LastUsed), []string(nil))
+	now := r.clock.Now()
+	r.want("all of it fits", evict(100, now), []string(nil))
+	r.want("what was not used for the longest time goes first", evict(99, now), []string{"1.wav"})
+	r.want("as many as it takes", evict(49, now), []string{"2.wav", "3.wav"})
+	r.want("what fits stays", evict(10, now), []string(nil))
+	r.want("nothing fits into nothing", evict(0, now), []string{"0.wav"})
 }
 
 func testCounters(r *rig) {
