@@ -54,6 +54,8 @@ type queued struct {
 	cost time.Duration
 	// avoid is the server that failed to speak it, or noServer.
 	avoid int
+	// eager lifts the bound of the look-ahead.
+	eager bool
 
 	// These are kept by line.arrange.
 	wanted   time.Time // the deadline within plausible bounds
@@ -89,7 +91,7 @@ func (l *line) arrange(lookAhead time.Duration) {
 		}
 		q.wanted = later(q.submitted, earlier(q.wanted, q.submitted.Add(longestWait)))
 		q.eligible = q.submitted
-		if lookAhead >= 0 {
+		if lookAhead >= 0 && !q.eager {
 			q.eligible = later(q.submitted, q.wanted.Add(-lookAhead))
 		}
 		q.due = later(q.wanted, l.floor)
@@ -119,7 +121,8 @@ const (
 //  1. Pressing: continuations (the listener hears the sentence before) whose audio runs
 //     out within urgency, or has run out; and openings that have waited for patience.
 //  2. Openings: the listener is in silence already, as before a reply's first sentence.
-//  3. Early: other continuations, once their deadline is within the look-ahead.
+//  3. Early: other continuations, once their deadline is within the look-ahead, and eager
+//     ones, of which more is wanted than is listened to, at any time.
 //
 // While a server keeps up, the first rank is nearly always empty and this is earliest
 // deadline first. When it doesn't, somebody has to wait in any case; then replies that

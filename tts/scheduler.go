@@ -61,6 +61,10 @@ type Job struct {
 	// Owner is the session, for fairness and logs. Sentences of one owner begin in
 	// the order of submission. Empty: a sentence that stands alone.
 	Owner string
+	// Eager is for a sentence that is wanted as soon as nobody else needs the server,
+	// however far ahead of its Deadline: it becomes part of a file. From urgency before
+	// the Deadline it is like any other.
+	Eager bool
 }
 
 // Scheduler decides whose sentence is spoken next, on which synthesis server, and keeps
@@ -194,6 +198,7 @@ func (s *Scheduler) enqueueLocked(sp *Speech) {
 		length:    length,
 		cost:      s.pace.cost(length),
 		avoid:     sp.avoid,
+		eager:     sp.job.Eager,
 	})
 }
 
