@@ -32,14 +32,14 @@ func scanAudio(row scanner) (a Audio, err error) {
 	return a, err
 }
 
-// AddAudio stores an entry. The file should be there already. ErrConflict: the owner has an entry of that key,
-// or another entry has the blob. ErrNotFound: the owner is gone.
-func (s *Store) AddAudio(ctx context.Context, a Audio) error {
+// AddAudio stores an entry and returns it with what the store sets. The file should be there already.
+// ErrConflict: the owner has an entry of that key, or another entry has the blob. ErrNotFound: the owner is gone.
+func (s *Store) AddAudio(ctx context.Context, a Audio) (Audio, error) {
 	now := micros(s.clock())
-	_, err := s.exec(ctx, "save audio", `
-		INSERT INTO audio (`+audioColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)`,
+	return returnedOne(ctx, s, "save audio", scanAudio, `
+		INSERT INTO audio (`+audioColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9)
+		RETURNING `+audioColumns,
 		plain(a.Owner), plain(a.Key), plain(a.Blob), plain(a.Voice), plain(a.Format), a.Duration.Microseconds(), a.Size, now, now)
-	return err
 }
 
 // Audio is the owner's entry of that key, and notes that it was used. A disk on which nothing can be

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -12,15 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
 
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
+	"avatarforge/internal/servertest"
 )
 
 func TestFolder(t *testing.T) {
@@ -28,77 +25,12 @@ func TestFolder(t *testing.T) {
 }
 
 func TestBucket(t *testing.T) {
-	testBlobs(t, func(t *testing.T) string { return startS3(t) + "/files/a?secure=false" })
+	testBlobs(t, func(t *testing.T) string { return servertest.S3(t) + "/a?secure=false" })
 }
 
 // Two installations can share a bucket, and one of them has it all.
 func TestBucketWithoutPrefix(t *testing.T) {
-	testBlobs(t, func(t *testing.T) string { return startS3(t) + "/files?secure=false" })
-}
-
-// startS3 starts an S3 server with a bucket "files" and returns its address, as OpenBlobs wants it.
-func startS3(t *testing.T) string {
-	t.Helper()
-	backend := s3mem.New()
-	if err := backend.CreateBucket("files"); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(likeS3(gofakes3.New(backend).Server()))
-	t.Cleanup(server.Close)
-	return "s3://key:sec%2Fret@" + strings.TrimPrefix(server.URL, "http://")
-}
-
-// likeS3 adds what S3 knows and gofakes3 does not: a GET on the condition that the file is the same, and
-// a part of a file that comes signed piece by piece.
-func likeS3(s3 http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if size := r.Header.Get("X-Amz-Decoded-Content-Length"); r.URL.Query().Has("partNumber") && size != "" {
-			r.Body = io.NopCloser(&pieces{r: bufio.NewReader(r.Body)})
-			r.Header.Set("Content-Length", size)
-			r.ContentLength, _ = strconv.ParseInt(size, 10, 64)
-		}
-		if tag := r.Header.Get("If-Match"); r.Method == http.MethodGet && tag != "" {
-			head := r.Clone(r.Context())
-			head.Method = http.MethodHead
-			answer := httptest.NewRecorder()
-			s3.ServeHTTP(answer, head)
-			if strings.Trim(answer.Header().Get("ETag"), `"`) != strings.Trim(tag, `"`) {
-				w.WriteHeader(http.StatusPreconditionFailed)
-				fmt.Fprint(w, `<?xml version="1.0"?><Error><Code>PreconditionFailed</Code></Error>`)
-				return
-			}
-		}
-		s3.ServeHTTP(w, r)
-	})
-}
-
-// pieces reads a body in S3's aws-chunked encoding: each piece has its length in hexadecimal, a semicolon
-// and its signature before it. The last one is empty.
-type pieces struct {
-	r    *bufio.Reader
-	left int
-	end  bool
-}
-
-func (p *pieces) Read(b []byte) (int, error) {
-	if p.left == 0 && !p.end {
-		line, err := p.r.ReadString('\n')
-		if err != nil {
-			return 0, err
-		}
-		if _, err := fmt.Sscanf(line, "%x;", &p.left); err != nil {
-			return 0, err
-		}
-		p.end = p.left == 0
-	}
-	if p.end {
-		return 0, io.EOF
-	}
-	n, err := p.r.Read(b[:min(len(b), p.left)])
-	if p.left -= n; p.left == 0 && err == nil {
-		_, err = p.r.Discard(len("\r\n"))
-	}
-	return n, err
+	testBlobs(t, func(t *testing.T) string { return servertest.S3(t) + "?secure=false" })
 }
 
 // blobRig is a file store under test.
@@ -549,7 +481,7 @@ func TestS3Address(t *testing.T) {
 }
 
 func TestS3Errors(t *testing.T) {
-	_, err := OpenBlobs(t.Context(), startS3(t)+"/nosuch?secure=false")
+	_, err := OpenBlobs(t.Context(), strings.TrimSuffix(servertest.S3(t), "/files")+"/nosuch?secure=false")
 	wantErr(t, "a bucket that is not there", err, ErrNotFound)
 	if err != nil && !strings.Contains(err.Error(), "create it") {
 		t.Errorf("the error does not say what to do: %v", err)

@@ -111,7 +111,7 @@ func TestReadOnly(t *testing.T) {
 // A cache hit needs no disk space.
 func TestAudioIsFoundOnAReadOnlyDisk(t *testing.T) {
 	s := mustOpen(t, Config{Dir: t.TempDir()})
-	if err := s.AddAudio(t.Context(), Audio{Owner: Anonymous, Key: "k", Blob: "k.wav"}); err != nil {
+	if _, err := s.AddAudio(t.Context(), Audio{Owner: Anonymous, Key: "k", Blob: "k.wav"}); err != nil {
 		t.Fatal(err)
 	}
 	locked := &Store{read: s.read, write: &directWriter{s.read}, now: s.now}

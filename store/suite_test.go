@@ -250,7 +250,7 @@ func testDeleteUser(r *rig) {
 		r.must(r.SaveSummary(ctx, Summary{Session: "s-" + u.ID, Covers: "h"}))
 		_, err = r.SaveFact(ctx, Fact{Owner: u.ID, CharacterID: "c", Text: "likes tea"})
 		r.must(err)
-		r.must(r.AddAudio(ctx, Audio{Owner: u.ID, Key: "k", Blob: u.ID + "/k.wav"}))
+		r.addAudio(Audio{Owner: u.ID, Key: "k", Blob: u.ID + "/k.wav"})
 	}
 	count := func(u User) []int {
 		characters, _, err := r.Characters(ctx, u.ID, "", 0)
@@ -626,6 +626,19 @@ func testFacts(r *rig) {
 	r.want("another's memory stays", len(list), 1)
 }
 
+func (r *rig) addAudio(a Audio) Audio {
+	r.Helper()
+	added, err := r.AddAudio(r.Context(), a)
+	r.must(err)
+	return added
+}
+
+func (r *rig) refuseAudio(why string, a Audio, want error) {
+	r.Helper()
+	_, err := r.AddAudio(r.Context(), a)
+	r.wantErr(why, err, want)
+}
+
 func testAudio(r *rig) {
 	ctx := r.Context()
 	anna, ben := r.user("anna"), r.user("ben")
@@ -635,9 +648,10 @@ func testAudio(r *rig) {
 	}
 	_, err := r.Audio(ctx, anna.ID, "k1")
 	r.wantErr("a miss", err, ErrNotFound)
-	r.must(r.AddAudio(ctx, a))
+	added := r.addAudio(a)
 	hit, err := r.Audio(ctx, anna.ID, "k1")
 	r.must(err)
+	r.want("it is added now", []any{added.Hits, added.LastUsed, added.Created}, []any{int64(0), added.Created, hit.Created})
 	a.Hits, a.Created, a.LastUsed = 1, hit.Created, hit.LastUsed
 	r.want("a hit", hit, a)
 	if !hit.LastUsed.After(hit.Created) {
@@ -651,11 +665,11 @@ func testAudio(r *rig) {
 	anyones, err := r.AudioOfAnyone(ctx, "k1")
 	r.must(err)
 	r.want("but it may be copied", anyones.Blob, "anna/k1.wav")
-	r.wantErr("a file has one entry", r.AddAudio(ctx, Audio{Owner: ben.ID, Key: "k2", Blob: "anna/k1.wav"}), ErrConflict)
-	r.wantErr("a size that cannot be", r.AddAudio(ctx, Audio{Owner: ben.ID, Key: "k2", Blob: "b", Size: -1}), ErrInvalid)
+	r.refuseAudio("a file has one entry", Audio{Owner: ben.ID, Key: "k2", Blob: "anna/k1.wav"}, ErrConflict)
+	r.refuseAudio("a size that cannot be", Audio{Owner: ben.ID, Key: "k2", Blob: "b", Size: -1}, ErrInvalid)
 
-	r.wantErr("an owner has one entry of a key", r.AddAudio(ctx, Audio{Owner: anna.ID, Key: "k1", Blob: "anna/other.wav"}), ErrConflict)
-	r.wantErr("an owner who is gone", r.AddAudio(ctx, Audio{Owner: "nobody", Key: "k1", Blob: "nobody/k1.wav"}), ErrNotFound)
+	r.refuseAudio("an owner has one entry of a key", Audio{Owner: anna.ID, Key: "k1", Blob: "anna/other.wav"}, ErrConflict)
+	r.refuseAudio("an owner who is gone", Audio{Owner: "nobody", Key: "k1", Blob: "nobody/k1.wav"}, ErrNotFound)
 	r.must(r.TouchAudio(ctx, "anna/k1.wav"))
 	of, err := r.AudioOfBlob(ctx, "anna/k1.wav")
 	r.must(err)
@@ -666,7 +680,7 @@ func testAudio(r *rig) {
 	_, err = r.AudioOfBlob(ctx, "nobody.wav")
 	r.wantErr("a file without an entry", err, ErrNotFound)
 
-	r.must(r.AddAudio(ctx, Audio{Owner: anna.ID, Key: "k2", Blob: "anna/k2.wav"}))
+	r.addAudio(Audio{Owner: anna.ID, Key: "k2", Blob: "anna/k2.wav"})
 	page, next, err := r.ListAudio(ctx, anna.ID, "", 1)
 	r.must(err)
 	r.want("the newest comes first", page[0].Key, "k2")
@@ -684,7 +698,7 @@ func testAudio(r *rig) {
 func testEviction(r *rig) {
 	ctx := r.Context()
 	for i, size := range []int64{10, 20, 30, 40} {
-		r.must(r.AddAudio(ctx, Audio{Owner: Anonymous, Key: fmt.Sprint(i), Blob: fmt.Sprint(i, ".wav"), Size: size}))
+		r.addAudio(Audio{Owner: Anonymous, Key: fmt.Sprint(i), Blob: fmt.Sprint(i, ".wav"), Size: size})
 	}
 	_, err := r.Audio(ctx, Anonymous, "0") // the oldest is used again
 	r.must(err)

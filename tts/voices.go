@@ -22,6 +22,10 @@ var voiceLanguages = []string{
 	"ko", "ja", "zh", "en", "yue", "all_ko", "all_ja", "all_zh", "all_yue", "auto", "auto_yue",
 }
 
+// Languages returns the codes that GPT-SoVITS takes for a text and for a reference's
+// text, in lower case.
+func Languages() []string { return slices.Clone(voiceLanguages) }
+
 const (
 	defaultVoiceID = "default"
 

@@ -35,7 +35,11 @@ var rules = []rule{
 		never:   []string{"net/http", "github.com/coder/websocket", "github.com/gin-gonic/gin"},
 		because: "a conversation outlives its connections and does not know how it travels",
 	},
-	{in: "server", only: []string{"session", "realtime", "persona", "slots", "store", "tts", "auth"}, because: "HTTP turns requests into calls of the session, and makes no reply or speech itself"},
+	{
+		in: "speech", only: []string{"tts", "tts/sentence", "store"}, never: []string{"net/http"},
+		because: "speech that is kept is made of sentences and files, whoever asks for it and how",
+	},
+	{in: "server", only: []string{"session", "realtime", "persona", "slots", "store", "tts", "speech", "auth"}, because: "HTTP turns requests into calls of the session, and makes no reply or speech itself"},
 	{in: "demo", only: []string{"demo/reply", "demo/voice", "llm", "llm/llmtest", "tts", "tts/ttstest"}, because: "the stand-ins are upstreams: nothing but HTTP ties them to conversations"},
 	{in: "llm/llmtest", only: []string{"llm/llmtest"}, because: "a simulator that shares code with its client shares its mistakes"},
 	{in: "tts/ttstest", only: []string{"tts/ttstest"}, because: "a simulator that shares code with its client shares its mistakes"},
