@@ -43,6 +43,8 @@ const (
 	CodeUpstreamFailed      ErrorCode = "upstream_failed"
 	CodeUpstreamTimeout     ErrorCode = "upstream_timeout"
 	CodeUpstreamUnavailable ErrorCode = "upstream_unavailable"
+	CodeInterrupted         ErrorCode = "session_interrupted"
+	CodeNotSaved            ErrorCode = "conversation_not_saved"
 	CodeSessionEnding       ErrorCode = "session_ending"
 	CodeInternal            ErrorCode = "internal_error"
 )

@@ -343,16 +343,14 @@ type StatusDetails struct {
 // StatusReason is a reason for a response that is cancelled or incomplete.
 type StatusReason string
 
-// The reasons. ReasonInterrupted is ours: the server went away in the middle.
+// The reasons that Realtime knows. Whatever else ends a response has an error.
 const (
 	ReasonClientCancelled StatusReason = "client_cancelled"
 	ReasonMaxOutputTokens StatusReason = "max_output_tokens"
 	ReasonContentFilter   StatusReason = "content_filter"
-	ReasonUpstream        StatusReason = "upstream_ended"
-	ReasonInterrupted     StatusReason = "interrupted"
 )
 
-// StatusError is the error of a failed response.
+// StatusError is the error of a response that failed, or is incomplete because of one.
 type StatusError struct {
 	Type    ErrorType `json:"type"`
 	Code    ErrorCode `json:"code"`

@@ -99,7 +99,7 @@ func startLoopback(b *testing.B, reply llmtest.Reply, content func(line []byte) 
 	must(err)
 	l.registry = session.NewRegistry(session.Config{Model: llmtest.DefaultModel}, session.Upstreams{
 		LLM: model, Speech: scheduler, Voices: voices, Characters: characters, Tokens: tokens,
-	}, slots.NewLocal(slots.Config{}), 0)
+	}, slots.NewLocal(slots.Config{}))
 	b.Cleanup(func() {
 		gone, cancel := context.WithCancel(context.Background())
 		cancel()

@@ -42,12 +42,16 @@ func (c drain) run(s *Session) {
 
 func (c doEvent) run(s *Session) {
 	if s.state == stateWaiting {
-		s.fail(c.event.ID(), realtime.Invalid(realtime.CodeWaiting, "", "The session waits for a slot; wait for session.created."))
+		s.fail(c.event.ID(), waitingError())
 		return
 	}
 	if err := s.do(&c); err != nil {
 		s.fail(c.event.ID(), err)
 	}
+}
+
+func waitingError() *realtime.Error {
+	return realtime.Invalid(realtime.CodeWaiting, "", "The session waits for a slot; wait for session.created.")
 }
 
 // do takes up a client's event.
@@ -62,7 +66,7 @@ func (s *Session) do(c *doEvent) *realtime.Error {
 		if it == nil {
 			return notFound(e.ItemID)
 		}
-		s.emit(realtime.ItemRetrieved{Item: it.snapshot()})
+		s.emit(realtime.ItemRetrieved{Item: s.snapshot(it)})
 	case realtime.ItemDelete:
 		return s.deleteItem(e.ItemID)
 	case realtime.ItemTruncate:
@@ -111,7 +115,7 @@ func (s *Session) update(p *realtime.SessionPatch, wanted part, failed error) *r
 		return realtime.Invalid(realtime.CodeInvalidValue, "session.avatarforge.max_turns", "It can be lowered, not raised: 1 to %d.", most)
 	}
 	if p.Model != nil {
-		model, character := s.namedModel(*p.Model)
+		model, character := s.cfg.named(*p.Model)
 		p.Model = &model
 		if character != "" {
 			p.CharacterID = &character
@@ -137,15 +141,8 @@ func (s *Session) update(p *realtime.SessionPatch, wanted part, failed error) *r
 	}
 	p.Apply(&s.object)
 	s.emit(realtime.SessionUpdated{Session: s.object})
+	s.keepRecord()
 	return nil
-}
-
-func (s *Session) namedModel(name string) (model, character string) {
-	model, character = ParseModel(name)
-	if model == "" {
-		model = s.cfg.Model
-	}
-	return model, character
 }
 
 func (s *Session) createItem(e *realtime.ItemCreate) *realtime.Error {
@@ -157,15 +154,13 @@ func (s *Session) createItem(e *realtime.ItemCreate) *realtime.Error {
 	} else if s.items.find(e.Item.ID) != nil {
 		return realtime.Invalid(realtime.CodeItemExists, "item.id", "There is an item %q already.", e.Item.ID)
 	}
-	// The parts of a message are one text to the model and to the listener.
-	text := e.Item.Text()
-	e.Item.Content = []realtime.Content{{Type: e.Item.Content[0].Type, Text: text}}
-	it := &item{Item: e.Item, full: text, tokens: -1, created: time.Now()}
+	it := &item{Item: e.Item, full: e.Item.Text(), tokens: -1, created: time.Now()}
 	previous, ok := s.items.insert(it, e.PreviousItemID)
 	if !ok {
 		return realtime.Invalid(realtime.CodeItemNotFound, "previous_item_id", "There is no item %q in the conversation.", e.PreviousItemID)
 	}
 	s.emit(realtime.ItemAdded{PreviousItemID: previous, Item: it.snapshot()})
+	s.keep(it, true)
 	s.emit(realtime.ItemDone{PreviousItemID: previous, Item: it.snapshot()})
 	return nil
 }
@@ -180,6 +175,7 @@ func (s *Session) deleteItem(id string) *realtime.Error {
 	}
 	s.dropSpeech(func(seg *segment) bool { return seg.item == it })
 	s.items.remove(it)
+	s.journal.deleteItem(id)
 	s.emit(realtime.ItemDeleted{ItemID: id})
 	return nil
 }
@@ -206,40 +202,57 @@ func (s *Session) truncateItem(e *realtime.ItemTruncate) *realtime.Error {
 		if it.audioEnd == s.playhead.sent {
 			s.playhead.silence(time.Now()) // whoever truncates has emptied the player
 		}
+		s.keep(it, true)
 	}
 	s.emit(realtime.ItemTruncated{ItemID: it.ID, ContentIndex: 0, AudioEndMS: e.AudioEndMS})
 	return nil
 }
 
 func (c attach) run(s *Session) {
-	complete := s.outbox.reaches(c.last)
+	complete := s.outbox.reaches(c.last) && !s.torn
+	s.torn = false
 	if !complete {
 		// The log no longer tells the story: tell what it came to.
 		c.last = s.outbox.nextNumber() - 1
 	}
-	a := s.outbox.attach(c.last, Ending{realtime.CloseTakenOver, "another connection has taken the session over"})
-	s.listener, s.graceEnd = a, time.Time{}
+	if before := s.audience.listener; before != nil {
+		s.outbox.detach(before, Ending{realtime.CloseTakenOver, "another connection has taken the session over"})
+	}
+	a := s.outbox.attach(c.last)
+	s.audience.listener, s.audience.until, s.audience.returns = a, time.Time{}, false
 	c.reply <- a
-	if complete || !s.created {
+	if complete || !s.told {
 		return
 	}
 	s.retell = true
 	switch {
 	case s.state == stateLive:
 		s.tell()
-	case s.place != realtime.Queue{}:
-		s.emit(s.place) // its first telling lies before what this listener gets
+	case s.admission.place != realtime.Queue{}:
+		s.emit(s.admission.place) // its first telling lies before what this listener gets
 	}
 }
 
 func (c detached) run(s *Session) {
-	if s.listener != c.attachment {
+	if i := slices.Index(s.audience.askers, c.attachment); i >= 0 {
+		s.audience.askers = slices.Delete(s.audience.askers, i, i+1)
+		s.leaveUnlessFollowed()
+		return
+	}
+	if s.audience.listener != c.attachment {
 		return // somebody else has come meanwhile
 	}
-	s.listener = nil
+	s.audience.listener = nil
 	if s.state == stateWaiting {
 		s.stop(Ending{realtime.CloseNormal, "the listener left the line"})
 		return
 	}
-	s.graceEnd = time.Now().Add(s.cfg.ResumeGrace)
+	s.audience.until, s.audience.returns = time.Now().Add(s.cfg.ResumeGrace), true
+}
+
+// leaveUnlessFollowed ends a session that only askers followed.
+func (s *Session) leaveUnlessFollowed() {
+	if a := &s.audience; a.listener == nil && len(a.askers) == 0 && !a.returns {
+		s.stop(Ending{realtime.CloseNormal, "the answer has been given"})
+	}
 }

@@ -18,7 +18,7 @@ func (s *Session) failure(err error) outcome {
 		return outcome{
 			status: realtime.StatusIncomplete,
 			details: &realtime.StatusDetails{
-				Type: realtime.StatusIncomplete, Reason: realtime.ReasonUpstream,
+				Type:  realtime.StatusIncomplete,
 				Error: &realtime.StatusError{Type: e.Type, Code: e.Code, Message: e.Message},
 			},
 		}

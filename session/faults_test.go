@@ -359,21 +359,21 @@ func TestLLMFaults(t *testing.T) {
 		},
 		{
 			name: "stream ends early", line: failing(1, llmtest.Fault{Kind: llmtest.FaultEnd, After: after}),
-			status: realtime.StatusIncomplete, reason: realtime.ReasonUpstream, code: realtime.CodeUpstreamFailed,
+			status: realtime.StatusIncomplete, code: realtime.CodeUpstreamFailed,
 			text: front, chats: 1, syntheses: 2,
 		},
 		{
 			name: "stream ends at once", line: failing(1, llmtest.Fault{Kind: llmtest.FaultEnd}),
-			status: realtime.StatusIncomplete, reason: realtime.ReasonUpstream, code: realtime.CodeUpstreamFailed, chats: 1,
+			status: realtime.StatusIncomplete, code: realtime.CodeUpstreamFailed, chats: 1,
 		},
 		{
 			name: "torn line", line: failing(1, llmtest.Fault{Kind: llmtest.FaultTear, After: after}),
-			status: realtime.StatusIncomplete, reason: realtime.ReasonUpstream, code: realtime.CodeUpstreamFailed,
+			status: realtime.StatusIncomplete, code: realtime.CodeUpstreamFailed,
 			text: front, chats: 1, syntheses: 2,
 		},
 		{
 			name: "dropped", line: failing(1, llmtest.Fault{Kind: llmtest.FaultDrop, After: after}),
-			status: realtime.StatusIncomplete, reason: realtime.ReasonUpstream, code: realtime.CodeUpstreamFailed,
+			status: realtime.StatusIncomplete, code: realtime.CodeUpstreamFailed,
 			text: front, chats: 1, syntheses: 2,
 		},
 		{

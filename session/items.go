@@ -24,6 +24,8 @@ type item struct {
 	tokens int
 	// created is when the item joined the conversation.
 	created time.Time
+	// position is where it stands in the archive; empty while it is not there.
+	position string
 }
 
 // audioFor is how much of the item's speech has been sent.
@@ -33,6 +35,16 @@ func (it *item) audioFor() time.Duration { return it.audioEnd - it.audioStart }
 func (it *item) snapshot() realtime.Item {
 	c := it.Item
 	c.Content = slices.Clone(it.Content)
+	return c
+}
+
+// snapshot is an item as an event shows it; the one that is being written has its text so
+// far.
+func (s *Session) snapshot(it *item) realtime.Item {
+	c := it.snapshot()
+	if r := s.response; r != nil && r.item == it {
+		c.Content[0].Text = r.text.String()
+	}
 	return c
 }
 
@@ -89,6 +101,22 @@ func (l *items) previous(it *item) *string {
 		}
 	}
 	return nil
+}
+
+// neighbours are the archive's positions of the items around it; empty where there are
+// none.
+func (l *items) neighbours(it *item) (after, before string) {
+	i := len(l.list) - 1
+	for i >= 0 && l.list[i] != it {
+		i--
+	}
+	if i > 0 {
+		after = l.list[i-1].position
+	}
+	if i+1 < len(l.list) {
+		before = l.list[i+1].position
+	}
+	return after, before
 }
 
 func (l *items) remove(it *item) {

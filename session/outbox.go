@@ -1,7 +1,7 @@
 package session
 
 import (
-	"context"
+	"slices"
 	"sync"
 
 	"avatarforge/realtime"
@@ -15,24 +15,24 @@ type Frame struct {
 }
 
 // outbox numbers the frames of a session, keeps the last of them for a client that
-// comes back, and says when the listener is behind.
+// comes back, and says when somebody who reads is behind.
 type outbox struct {
 	keepBytes int // of the replay log. Immutable.
-	holdBytes int // of frames that wait for the listener. Immutable.
+	holdBytes int // of frames that wait for a reader. Immutable.
 
-	// drained has a value after the listener has caught up with half of holdBytes.
+	// drained has a value after every reader has caught up with half of holdBytes.
 	// Written by any goroutine; never closed.
 	drained chan struct{}
 
 	mu sync.Mutex
 	// Guarded by mu:
-	frames []Frame // the log, oldest first; frames[head:] is in use
-	head   int
-	bytes  int    // of frames[head:]
-	next   uint64 // number of the next frame
-	reader *Attachment
-	behind int  // bytes that reader has not taken
-	held   bool // whether full said so since the last drained
+	frames  []Frame // the log, oldest first; frames[head:] is in use
+	head    int
+	bytes   int    // of frames[head:]
+	next    uint64 // number of the next frame
+	limit   uint64 // number of the first frame that nobody may have yet; zero for none
+	readers []*Attachment
+	held    bool // whether full said so since the last drained
 }
 
 func newOutbox(keepBytes, holdBytes int, next uint64) *outbox {
@@ -50,19 +50,61 @@ func (o *outbox) publish(binary bool, capacity int, encode func(dst []byte, n ui
 	o.next++
 	o.frames = append(o.frames, f)
 	o.bytes += len(f.Data)
-	if o.reader != nil {
-		o.behind += len(f.Data)
-		o.reader.wake()
+	for _, a := range o.readers {
+		a.behind += len(f.Data)
+		if o.limit == 0 {
+			a.wake()
+		}
 	}
+	o.dropSlowLocked()
 	o.trimLocked()
 }
 
-// trimLocked forgets the oldest frames over keepBytes, but none that an attached
-// listener has yet to take.
+// dropSlowLocked ends whoever is a whole log behind. What is made for a reader stops long
+// before; what it asks for itself, such as items told again and again, does not.
+func (o *outbox) dropSlowLocked() {
+	for i := 0; i < len(o.readers); i++ {
+		if a := o.readers[i]; a.behind > o.keepBytes+o.holdBytes {
+			a.endLocked(Ending{realtime.CloseTryAgainLater, "too much is waiting to be read; reconnect and resume"})
+			o.readers = slices.Delete(o.readers, i, i+1)
+			i--
+		}
+	}
+}
+
+// hold keeps back what is published from here on, until release.
+func (o *outbox) hold() (from uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.limit == 0 {
+		o.limit = o.next
+	}
+	return o.next
+}
+
+// release lets frames go up to the one with the given number; zero lets all of them go.
+func (o *outbox) release(upTo uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.limit = upTo
+	for _, a := range o.readers {
+		a.wake()
+	}
+}
+
+// trimLocked forgets the oldest frames over keepBytes, but none that a reader has yet to
+// take.
 func (o *outbox) trimLocked() {
+	taken := o.next // by everybody, up to here
+	for _, a := range o.readers {
+		taken = min(taken, a.cursor)
+	}
+	if o.limit > 0 {
+		taken = min(taken, o.limit)
+	}
 	for o.bytes > o.keepBytes && o.head < len(o.frames) {
 		f := &o.frames[o.head]
-		if o.reader != nil && f.N >= o.reader.cursor {
+		if f.N >= taken {
 			break
 		}
 		o.bytes -= len(f.Data)
@@ -77,17 +119,23 @@ func (o *outbox) trimLocked() {
 	}
 }
 
-// full says whether the listener is so far behind that nothing more should be made for
-// it; drained then tells when to go on.
+// full says whether somebody is so far behind that nothing more should be made; drained
+// then tells when to go on.
 func (o *outbox) full() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.reader == nil || o.behind <= o.holdBytes {
-		o.held = false
-		return false
+	o.held = o.behindLocked(o.holdBytes)
+	return o.held
+}
+
+// behindLocked says whether more than the given bytes wait for one of the readers.
+func (o *outbox) behindLocked(most int) bool {
+	for _, a := range o.readers {
+		if a.behind > most {
+			return true
+		}
 	}
-	o.held = true
-	return true
+	return false
 }
 
 // nextNumber is the number that the next frame will have.
@@ -95,6 +143,17 @@ func (o *outbox) nextNumber() uint64 {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.next
+}
+
+// skipTo makes n the number of the next frame, where it is not beyond that already: a
+// client may have seen frames that a session restored from the archive knows nothing of.
+// Only before the first publish.
+func (o *outbox) skipTo(n uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.head == len(o.frames) {
+		o.next = max(o.next, n)
+	}
 }
 
 // reaches says whether the log still holds every frame after last.
@@ -107,146 +166,51 @@ func (o *outbox) reaches(last uint64) bool {
 	return last+1 >= o.next-uint64(len(o.frames)-o.head)
 }
 
-// attach makes a new attachment the reader, from the frame after last, and ends the one
-// before it with reason.
-func (o *outbox) attach(last uint64, replaced Ending) *Attachment {
+// attach adds a reader, from the frame after last on, which the log reaches.
+func (o *outbox) attach(last uint64) *Attachment {
 	a := &Attachment{outbox: o, ready: make(chan struct{}, 1), ended: make(chan struct{})}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.reader != nil {
-		o.reader.endLocked(replaced)
-	}
-	o.reader, a.cursor = a, last+1
-	o.behind = 0
+	o.readers, a.cursor = append(o.readers, a), last+1
 	for _, f := range o.frames[o.head:] {
 		if f.N >= a.cursor {
-			o.behind += len(f.Data)
+			a.behind += len(f.Data)
 		}
 	}
 	a.wake()
 	return a
 }
 
-// detach takes a away if it is still the reader, and says whether it was.
-func (o *outbox) detach(a *Attachment, e Ending) bool {
+// detach takes a reader away, without what it has not read.
+func (o *outbox) detach(a *Attachment, e Ending) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.reader != a {
-		return false
-	}
 	a.endLocked(e)
-	o.reader, o.behind = nil, 0
+	i := slices.Index(o.readers, a)
+	if i < 0 {
+		return
+	}
+	o.readers = slices.Delete(o.readers, i, i+1)
 	o.wakeLoopLocked()
 	o.trimLocked()
-	return true
 }
 
 // close ends whoever reads, after what has been published.
 func (o *outbox) close(e Ending) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.reader != nil {
-		o.reader.endLocked(e)
+	for _, a := range o.readers {
+		a.endLocked(e)
 	}
 }
 
+// wakeLoopLocked says, to a loop that waits for it, that everybody has caught up.
 func (o *outbox) wakeLoopLocked() {
-	if o.held {
+	if o.held && !o.behindLocked(o.holdBytes/2) {
 		o.held = false
 		select {
 		case o.drained <- struct{}{}:
 		default:
 		}
-	}
-}
-
-// Ending says why an attachment is over.
-type Ending struct {
-	Code   realtime.CloseCode
-	Reason string
-}
-
-// Attachment is one connection's cursor into a session's frames. One goroutine calls
-// Next; Detach may be called from any.
-type Attachment struct {
-	outbox *outbox
-	ready  chan struct{} // has a value when there may be something new; never closed
-	ended  chan struct{} // closed when the attachment is over
-
-	// Guarded by outbox.mu:
-	cursor uint64 // number of the next frame to take
-	taken  int    // bytes handed over by the last Next, not yet known to be sent
-	ending Ending // valid once ended is closed
-	over   bool
-}
-
-// Next hands over the frames that wait, oldest first, at most cap(dst) of them, and
-// waits while there are none. It counts the frames of the call before as sent, so a
-// writer that writes all of them before it calls again is held back as it should be. ok
-// is false once the attachment is over and, unless it was taken over, all its frames
-// have been handed over, or once ctx ends.
-func (a *Attachment) Next(ctx context.Context, dst []Frame) (frames []Frame, ok bool) {
-	for {
-		frames, over := a.take(dst[:0])
-		if len(frames) > 0 {
-			return frames, true
-		}
-		if over {
-			return nil, false
-		}
-		select {
-		case <-a.ready:
-		case <-a.ended:
-		case <-ctx.Done():
-			return nil, false
-		}
-	}
-}
-
-func (a *Attachment) take(dst []Frame) (frames []Frame, over bool) {
-	o := a.outbox
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.reader != a {
-		return nil, true
-	}
-	if a.taken > 0 {
-		o.behind -= a.taken
-		a.taken = 0
-		if o.behind <= o.holdBytes/2 {
-			o.wakeLoopLocked()
-		}
-		o.trimLocked()
-	}
-	waiting := int(o.next - a.cursor)
-	for i := len(o.frames) - waiting; i < len(o.frames) && len(dst) < cap(dst); i++ {
-		dst = append(dst, o.frames[i])
-		a.taken += len(o.frames[i].Data)
-	}
-	a.cursor += uint64(len(dst))
-	return dst, a.over
-}
-
-// Ended is closed when the attachment is over.
-func (a *Attachment) Ended() <-chan struct{} { return a.ended }
-
-// Ending says why the attachment is over; zero before that.
-func (a *Attachment) Ending() Ending {
-	a.outbox.mu.Lock()
-	defer a.outbox.mu.Unlock()
-	return a.ending
-}
-
-func (a *Attachment) endLocked(e Ending) {
-	if !a.over {
-		a.over, a.ending = true, e
-		close(a.ended)
-	}
-}
-
-func (a *Attachment) wake() {
-	select {
-	case a.ready <- struct{}{}:
-	default:
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -14,7 +13,7 @@ import (
 	"avatarforge/tts"
 )
 
-// Errors of Open, beside persona.ErrUnknown and those of package slots.
+// Errors of Open, beside persona.ErrUnknown, slots.ErrFull and slots.ErrLineFull.
 var (
 	ErrUnknownSession = errors.New("there is no such session")
 	ErrClosing        = errors.New("the server is shutting down")
@@ -30,38 +29,29 @@ type Slots interface {
 	Wait(ctx context.Context, holder, user string) (*slots.Ticket, error)
 }
 
-// Registry knows all sessions of this server: those that live, and for a while those
-// that have ended. Safe for use by several goroutines.
+// Registry knows the sessions that live on this server, and restores others from the
+// archive. Safe for use by several goroutines.
 type Registry struct {
 	// Immutable after NewRegistry.
 	cfg   Config
 	up    Upstreams
 	slots Slots
-	ttl   time.Duration
+	hurry chan struct{} // closed when the server cannot wait any longer
 
 	mu sync.Mutex
 	// Guarded by mu:
-	live    map[string]*Session
-	ended   map[string]endedSession
-	swept   time.Time // when ended was last looked through
-	closing bool
+	live      map[string]*Session
+	restoring map[string]chan struct{} // closed when that is over
+	closing   bool
+	hurried   sync.Once
 }
 
-type endedSession struct {
-	state *State
-	until time.Time
-}
-
-// NewRegistry makes an empty registry. ttl is how long an ended session can be resumed;
-// zero means 24 h.
-func NewRegistry(cfg Config, up Upstreams, admission Slots, ttl time.Duration) *Registry {
+// NewRegistry makes an empty registry.
+func NewRegistry(cfg Config, up Upstreams, admission Slots) *Registry {
 	cfg.setDefaults()
-	if ttl <= 0 {
-		ttl = 24 * time.Hour
-	}
 	return &Registry{
-		cfg: cfg, up: up, slots: admission, ttl: ttl,
-		live: make(map[string]*Session), ended: make(map[string]endedSession),
+		cfg: cfg, up: up, slots: admission, hurry: make(chan struct{}),
+		live: make(map[string]*Session), restoring: make(map[string]chan struct{}),
 	}
 }
 
@@ -69,144 +59,144 @@ func NewRegistry(cfg Config, up Upstreams, admission Slots, ttl time.Duration) *
 type Opening struct {
 	Owner     string // whose session it is; empty means Anonymous
 	Session   string // to resume; empty begins a new one
+	Last      uint64 // with Session, the number of the last frame that the client has seen
 	Model     string // an LLM's name, or character:ID; empty means the default
 	Character string // a character's id; empty means the plain assistant
 	Queue     bool   // wait for a slot in the session rather than be refused
+	Fleeting  bool   // keep nothing of it, and count no turns
 }
 
 // Open begins a session, or finds the one to resume and restores it where it has ended.
-// The caller attaches next. Errors are ErrUnknownSession, ErrClosing, those of package
-// slots and of Upstreams.Characters.
+// The caller attaches or asks next. Errors are ErrUnknownSession, ErrClosing, those of
+// package slots, of Upstreams.Characters and of the archive.
 func (r *Registry) Open(ctx context.Context, o Opening) (*Session, error) {
 	if o.Owner == "" {
 		o.Owner = Anonymous
 	}
-	var st *State
-	if o.Session == "" {
-		var err error
-		if st, err = r.newState(ctx, &o); err != nil {
-			return nil, err
-		}
+	if o.Session != "" {
+		return r.resume(ctx, &o)
 	}
+	b, err := r.begin(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
+	return r.start(ctx, b, o.Queue)
+}
+
+// resume finds a session, or restores it.
+func (r *Registry) resume(ctx context.Context, o *Opening) (*Session, error) {
 	for {
-		s, from, err := r.find(&o, st)
+		s, restoring, err := r.find(o)
 		if s != nil || err != nil {
 			return s, err
 		}
-		slot, ticket, err := r.admit(ctx, from, o.Queue)
-		if err != nil {
-			if s := r.liveSession(&o); s != nil {
-				return s, nil // another connection has restored it meanwhile, and has the slot
-			}
-			return nil, err
+		if restoring == nil {
+			break // it is ours to restore
 		}
-		if s, err = r.start(from, slot, ticket); s != nil || err != nil {
-			return s, err
+		select {
+		case <-restoring:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
 		}
 	}
+	defer r.restored(o.Session)
+	if r.up.Archive == nil {
+		return nil, ErrUnknownSession
+	}
+	rec, err := r.up.Archive.Load(ctx, o.Session)
+	if err != nil {
+		return nil, err
+	}
+	if rec.Owner != o.Owner {
+		return nil, ErrUnknownSession
+	}
+	b, err := r.restore(ctx, rec, o.Last)
+	if err != nil {
+		return nil, err
+	}
+	return r.start(ctx, b, o.Queue)
 }
 
-// find returns the live session that is asked for, or else the state to begin or restore
-// one with.
-func (r *Registry) find(o *Opening, st *State) (*Session, *State, error) {
+// find is the live session, or tells when somebody else's restoring of it is over. With
+// neither, the caller restores it and calls restored.
+func (r *Registry) find(o *Opening) (s *Session, restoring <-chan struct{}, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closing {
 		return nil, nil, ErrClosing
 	}
-	r.sweepLocked(time.Now())
-	if st != nil {
-		return nil, st, nil
-	}
-	if s := r.liveLocked(o); s != nil {
+	if s, ok := r.live[o.Session]; ok {
+		if s.owner != o.Owner {
+			return nil, nil, ErrUnknownSession
+		}
 		return s, nil, nil
 	}
-	if e, ok := r.ended[o.Session]; ok && e.state.Owner == o.Owner {
-		return nil, e.state, nil
+	if over, ok := r.restoring[o.Session]; ok {
+		return nil, over, nil
 	}
-	return nil, nil, ErrUnknownSession
+	r.restoring[o.Session] = make(chan struct{})
+	return nil, nil, nil
 }
 
-// admit asks for a slot, or for a place in the line. It may take as long as the network
-// does, so it is not called under a lock.
-func (r *Registry) admit(ctx context.Context, st *State, queue bool) (*slots.Slot, *slots.Ticket, error) {
-	user := st.Owner
+func (r *Registry) restored(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(r.restoring[id])
+	delete(r.restoring, id)
+}
+
+// start runs a conversation once it has its slot, or its place in the line. Asking for
+// that may take as long as the network does.
+func (r *Registry) start(ctx context.Context, b *beginning, queue bool) (*Session, error) {
+	user := b.owner
 	if user == Anonymous {
 		user = ""
 	}
+	var (
+		a   admission
+		err error
+	)
 	if queue {
-		ticket, err := r.slots.Wait(ctx, st.ID, user)
-		return nil, ticket, err
+		a.ticket, err = r.slots.Wait(ctx, b.id, user)
+	} else {
+		a.slot, err = r.slots.TryAcquire(ctx, b.id, user)
 	}
-	slot, err := r.slots.TryAcquire(ctx, st.ID, user)
-	return slot, nil, err
-}
-
-func (r *Registry) liveSession(o *Opening) *Session {
+	if err != nil {
+		return nil, err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.liveLocked(o)
-}
-
-// liveLocked returns the live session that is asked for, nil where there is none.
-func (r *Registry) liveLocked(o *Opening) *Session {
-	if s, ok := r.live[o.Session]; ok && s.owner == o.Owner {
-		return s
-	}
-	return nil
-}
-
-// start runs an admitted session. It gives the slot back and returns neither session nor
-// error where another connection has restored the same session meanwhile.
-func (r *Registry) start(st *State, slot *slots.Slot, ticket *slots.Ticket) (*Session, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e, ok := r.ended[st.ID]; r.closing || st.created && (!ok || e.state != st) {
-		if slot != nil {
-			slot.Release()
+	if r.closing {
+		if a.ticket != nil {
+			a.ticket.Leave()
 		} else {
-			ticket.Leave()
+			a.slot.Release()
 		}
-		if r.closing {
-			return nil, ErrClosing
-		}
-		return nil, nil //nolint:nilnil // look again
+		return nil, ErrClosing
 	}
-	delete(r.ended, st.ID)
-	s := start(&r.cfg, &r.up, st, slot, ticket, r.sessionEnded)
-	r.live[st.ID] = s
+	s := start(&r.cfg, &r.up, b, a, house{ended: r.ended, hurry: r.hurry})
+	r.live[b.id] = s
 	return s, nil
 }
 
-// sessionEnded is called by a session's loop as the last thing it does.
-func (r *Registry) sessionEnded(s *Session) {
+// ended is called by a session's loop as the last thing it does.
+func (r *Registry) ended(s *Session) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.live, s.id)
-	if s.created {
-		r.ended[s.id] = endedSession{s.saved, time.Now().Add(r.ttl)}
-	}
 }
 
-// sweepLocked forgets, now and then, the ended sessions whose time is over.
-func (r *Registry) sweepLocked(now time.Time) {
-	if now.Sub(r.swept) < time.Minute {
-		return
-	}
-	r.swept = now
-	for id, e := range r.ended {
-		if now.After(e.until) {
-			delete(r.ended, id)
-		}
-	}
+// Find is the live session with that id.
+func (r *Registry) Find(owner, id string) (*Session, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s, ok := r.live[id]
+	return s, ok && s.owner == owner
 }
 
-// newState is a conversation that is yet to begin.
-func (r *Registry) newState(ctx context.Context, o *Opening) (*State, error) {
-	model, character := ParseModel(o.Model)
-	if model == "" {
-		model = r.cfg.Model
-	}
+// begin is a conversation that is yet to begin.
+func (r *Registry) begin(ctx context.Context, o *Opening) (*beginning, error) {
+	model, character := r.cfg.named(o.Model)
 	if o.Character != "" {
 		character = o.Character
 	}
@@ -221,10 +211,14 @@ func (r *Registry) newState(ctx context.Context, o *Opening) (*State, error) {
 		}
 	}
 	id := uuid.NewString()
-	return &State{
-		ID: id, Owner: o.Owner, next: 1,
+	b := &beginning{
+		id: id, owner: o.Owner, next: 1, archive: r.up.Archive,
 		object: r.newObject(id, model, character, voice), part: part,
-	}, nil
+	}
+	if o.Fleeting {
+		b.archive, b.object.Avatarforge.MaxTurns = nil, 0
+	}
+	return b, nil
 }
 
 func (r *Registry) newObject(id, model, character string, voice tts.Voice) realtime.Session {
@@ -264,6 +258,14 @@ func ParseModel(name string) (model, character string) {
 	return name, ""
 }
 
+// named is ParseModel with the configured model for the default.
+func (c *Config) named(name string) (model, character string) {
+	if model, character = ParseModel(name); model == "" {
+		model = c.Model
+	}
+	return model, character
+}
+
 // Live is how many sessions there are, those in the line included.
 func (r *Registry) Live() int {
 	r.mu.Lock()
@@ -287,5 +289,15 @@ func (r *Registry) Close(ctx context.Context) {
 			s.Drain(ctx, Ending{realtime.CloseGoingAway, "the server is going away"})
 		})
 	}
-	wg.Wait()
+	drained := make(chan struct{})
+	go func() { // waited for below
+		wg.Wait()
+		close(drained)
+	}()
+	select {
+	case <-drained:
+	case <-ctx.Done():
+	}
+	r.hurried.Do(func() { close(r.hurry) })
+	<-drained
 }

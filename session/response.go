@@ -51,6 +51,7 @@ type response struct {
 	truncated    *time.Duration
 	speechErrors int
 
+	kept          time.Time // when its text was last saved
 	started       time.Time
 	firstToken    time.Time
 	firstSentence time.Time
@@ -76,17 +77,25 @@ var errCancelled = errors.New("the response was cancelled")
 // count as ended: about two tokens of a slow model.
 const splitPause = 80 * time.Millisecond
 
-func (s *Session) createResponse(o *realtime.ResponseOverrides) *realtime.Error {
-	if s.response != nil {
-		return realtime.Invalid(realtime.CodeActiveResponse, "", "Response %s is still running; wait for its response.done, or send response.cancel.", s.response.id)
-	}
+// mayRespond says why no response can begin.
+func (s *Session) mayRespond() *realtime.Error {
 	ext := &s.object.Avatarforge
-	if ext.MaxTurns > 0 && ext.Turn >= ext.MaxTurns {
+	switch {
+	case s.response != nil:
+		return realtime.Invalid(realtime.CodeActiveResponse, "", "Response %s is still running; wait for its response.done, or send response.cancel.", s.response.id)
+	case ext.MaxTurns > 0 && ext.Turn >= ext.MaxTurns:
 		return realtime.Invalid(realtime.CodeTurnLimit, "", "This conversation has had its %d turns; start a new one.", ext.MaxTurns)
-	}
-	if len(s.items.list) >= realtime.MaxItems {
+	case len(s.items.list) >= realtime.MaxItems:
 		return realtime.Invalid(realtime.CodeItemLimit, "", "A session holds %d items at most.", realtime.MaxItems)
 	}
+	return nil
+}
+
+func (s *Session) createResponse(o *realtime.ResponseOverrides) *realtime.Error {
+	if err := s.mayRespond(); err != nil {
+		return err
+	}
+	ext := &s.object.Avatarforge
 	ext.Turn++
 
 	modalities := s.object.OutputModalities
@@ -106,6 +115,7 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides) *realtime.Error 
 		speller:  tts.NewSpeller(s.speechLanguage()),
 		started:  time.Now(),
 	}
+	r.kept = r.started
 	r.aloud = r.audio && ext.TTS.Enabled && ext.TTS.Mode != realtime.SpeechOnClick
 	request, tokens := s.prompt(o, r.reply)
 	r.promptTokens = tokens
@@ -122,7 +132,7 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides) *realtime.Error 
 		tokens: -1, created: r.started,
 	}
 	s.response = r
-	s.emit(realtime.ResponseCreated{Response: s.responseObject(realtime.StatusInProgress, nil)})
+	s.emit(realtime.ResponseCreated{Response: s.responseObject(r, realtime.StatusInProgress, nil)})
 
 	empty := r.item.Item
 	empty.Content = nil
@@ -130,6 +140,8 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides) *realtime.Error 
 	s.emit(realtime.OutputItemAdded{ResponseID: r.id, Item: empty})
 	s.emit(realtime.ItemAdded{PreviousItemID: previous, Item: empty})
 	s.emit(realtime.ContentPartAdded{Place: r.place(), Part: realtime.Part{Audio: r.audio}})
+	s.keepRecord() // of the turn that it takes
+	s.keep(r.item, false)
 
 	ctx, abort := context.WithCancelCause(context.Background())
 	deltas := make(chan generated)
@@ -190,6 +202,10 @@ func (s *Session) takeText(text string) {
 		s.cfg.Metrics.firstToken.Observe(now.Sub(r.started).Seconds())
 	}
 	r.text.WriteString(text)
+	if now.Sub(r.kept) >= keepEvery {
+		r.kept = now
+		s.keep(r.item, false)
+	}
 	if !r.audio {
 		delta := realtime.TextDelta{Place: r.place(), Delta: text}
 		s.outbox.publish(false, tokenFrameBytes+len(text), func(dst []byte, n uint64) []byte {
@@ -210,6 +226,10 @@ func (s *Session) takeText(text string) {
 		r.paused = now.Add(splitPause)
 	}
 }
+
+// keepEvery is how often the text of a running response is saved: so much of it may be
+// lost with the server.
+const keepEvery = 2 * time.Second
 
 // tokenFrameBytes is a token frame without its token, rounded up.
 const tokenFrameBytes = 256
@@ -299,6 +319,9 @@ func (s *Session) finishResponse() {
 		it.Status = realtime.StatusIncomplete
 	}
 
+	s.response = nil
+	s.keep(it, true)
+	s.keepRecord()
 	if r.audio {
 		s.emit(realtime.AudioDone{Place: r.place()})
 		s.emit(realtime.TranscriptDone{Place: r.place(), Transcript: it.full})
@@ -308,8 +331,7 @@ func (s *Session) finishResponse() {
 	s.emit(realtime.ContentPartDone{Place: r.place(), Part: realtime.Part{Audio: r.audio, Text: it.full}})
 	s.emit(realtime.OutputItemDone{ResponseID: r.id, Item: it.snapshot()})
 	s.emit(realtime.ItemDone{PreviousItemID: s.items.previous(it), Item: it.snapshot()})
-	s.emit(realtime.ResponseDone{Response: s.responseObject(r.outcome.status, &now)})
-	s.response = nil
+	s.emit(realtime.ResponseDone{Response: s.responseObject(r, r.outcome.status, &now)})
 	s.emit(s.contextEvent(r))
 
 	s.cfg.Metrics.responses.WithLabelValues(string(r.outcome.status)).Inc()
@@ -324,10 +346,8 @@ func (r *response) place() realtime.Place {
 	return realtime.Place{ResponseID: r.id, ItemID: r.item.ID}
 }
 
-// responseObject is the running response as an event shows it; ended is nil while it
-// runs.
-func (s *Session) responseObject(status realtime.Status, ended *time.Time) realtime.Response {
-	r := s.response
+// responseObject is a response as an event shows it; ended is nil while it runs.
+func (s *Session) responseObject(r *response, status realtime.Status, ended *time.Time) realtime.Response {
 	object := realtime.Response{
 		Object: "realtime.response", ID: r.id, ConversationID: "conv_" + s.id,
 		Status: status, Output: []realtime.Item{},

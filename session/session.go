@@ -57,6 +57,8 @@ type Upstreams struct {
 	Voices     *tts.Voices
 	Characters Characters
 	Tokens     *llm.Counter
+	// Archive keeps the conversations; nil forgets each with its end.
+	Archive Archive
 }
 
 // Characters knows whom a session can play. It may take as long as a database does, so
@@ -81,87 +83,97 @@ const (
 // Session is one conversation.
 type Session struct {
 	// Immutable after start.
-	id     string
-	owner  string
-	cfg    *Config
-	up     *Upstreams
-	log    *slog.Logger
-	outbox *outbox
-	ended  func(*Session)
+	id      string
+	owner   string
+	cfg     *Config
+	up      *Upstreams
+	log     *slog.Logger
+	outbox  *outbox
+	journal *journal
+	house   house
 
 	// Written by any goroutine; never closed.
 	commands chan command
-	// Closed when the loop has ended; saved may be read after that.
-	done  chan struct{}
-	saved *State
+	// Closed when the loop takes no more commands, and when it has ended.
+	over, done chan struct{}
 
 	// generators are the goroutines that read the model's stream.
 	generators sync.WaitGroup
 
 	// Owned by loop.
-	state    state
-	slot     *slots.Slot   // nil while waiting
-	ticket   *slots.Ticket // nil once the slot is there
-	object   realtime.Session
-	part     part // whom it plays
-	items    items
-	response *response  // nil while none runs
-	segments []*segment // whose speech is yet to be sent, in order
-	segment  uint32     // the last segment's number
-	playhead playhead
-	listener *Attachment // nil while nobody is attached
-	timer    *time.Timer
-	timerAt  time.Time // what timer is set to; zero when it is stopped
-	graceEnd time.Time // when a session without a listener ends; zero while there is one
-	place    realtime.Queue
-	created  bool   // whether session.created has been sent, now or before a restoration
-	retell   bool   // whether the listener is to be told the conversation once live
-	ending   Ending // why the loop ends
+	state     state
+	admission admission
+	object    realtime.Session
+	part      part // whom it plays
+	items     items
+	response  *response  // nil while none runs
+	segments  []*segment // whose speech is yet to be sent, in order
+	segment   uint32     // the last segment's number
+	playhead  playhead
+	audience  audience
+	timer     *time.Timer
+	timerAt   time.Time // what timer is set to; zero when it is stopped
+	told      bool      // whether session.created has been sent, now or before a restoration
+	torn      bool      // whether frames may have been sent of which nothing is known
+	retell    bool      // whether the listener is to be told the conversation once live
+	ending    Ending    // why the loop ends
 }
 
-// State is what outlives a session's actor: all that is needed to go on with the
-// conversation later.
-type State struct {
-	ID      string
-	Owner   string
-	object  realtime.Session
-	part    part
-	items   []*item
-	next    uint64 // number of the next frame
-	segment uint32
-	created bool // whether session.created has been sent
+// admission is a session's slot, or its place in the line for one.
+type admission struct {
+	slot   *slots.Slot    // nil while waiting
+	ticket *slots.Ticket  // nil once the slot is there
+	place  realtime.Queue // as it was told last
+}
+
+// audience is who follows a session.
+type audience struct {
+	listener *Attachment // nil while nobody is attached
+	askers   []*Attachment // of those who follow the answer of their Ask
+	// until is when a session without a listener ends; zero while there is one. While
+	// somebody asks it goes on.
+	until time.Time
+	// returns says that until is the grace of a listener who may come back.
+	returns bool
+}
+
+// house is what a session needs of whoever keeps it.
+type house struct {
+	ended func(*Session)  // called by the loop as the last thing it does, just before done is closed
+	hurry <-chan struct{} // closed when the server cannot wait any longer
 }
 
 // firstListener is how long a new session waits for whoever opened it to attach, where
 // the grace time is shorter.
 const firstListener = 10 * time.Second
 
-// start runs a session's loop. Exactly one of slot and ticket is given. The loop calls
-// ended as the last thing it does, just before done is closed.
-func start(cfg *Config, up *Upstreams, st *State, slot *slots.Slot, ticket *slots.Ticket, ended func(*Session)) *Session {
+// start runs a session's loop. a has either a slot or a ticket.
+func start(cfg *Config, up *Upstreams, b *beginning, a admission, h house) *Session {
 	s := &Session{
-		id:       st.ID,
-		owner:    st.Owner,
-		cfg:      cfg,
-		up:       up,
-		log:      cfg.Log.With(slog.String("session", st.ID)),
-		outbox:   newOutbox(cfg.ReplayBytes, cfg.HoldBytes, st.next),
-		ended:    ended,
-		commands: make(chan command, 16),
-		done:     make(chan struct{}),
-		state:    stateWaiting,
-		slot:     slot,
-		ticket:   ticket,
-		object:   st.object,
-		part:     st.part,
-		items:    items{list: st.items},
-		segment:  st.segment,
-		created:  st.created,
-		timer:    time.NewTimer(time.Hour),
+		id:        b.id,
+		owner:     b.owner,
+		cfg:       cfg,
+		up:        up,
+		log:       cfg.Log.With(slog.String("session", b.id)),
+		outbox:    newOutbox(cfg.ReplayBytes, cfg.HoldBytes, b.next),
+		house:     h,
+		commands:  make(chan command, 16),
+		over:      make(chan struct{}),
+		done:      make(chan struct{}),
+		state:     stateWaiting,
+		admission: a,
+		object:    b.object,
+		part:      b.part,
+		items:     items{list: b.items},
+		segment:   b.segment,
+		told:      b.told,
+		torn:      b.torn,
+		timer:     time.NewTimer(time.Hour),
 	}
+	s.journal = newJournal(b.archive, s.id, s.outbox, s.log, s.notSaved)
 	s.timer.Stop()
 	// Until its first listener comes, a session is one whose listener is gone.
-	s.graceEnd = time.Now().Add(max(cfg.ResumeGrace, firstListener))
+	s.audience.until = time.Now().Add(max(cfg.ResumeGrace, firstListener))
 	go s.loop()
 	return s
 }
@@ -201,17 +213,16 @@ func (s *Session) Attach(ctx context.Context, last uint64) (*Attachment, error) 
 	select {
 	case a := <-c.reply:
 		return a, nil
-	case <-s.done:
+	case <-s.over:
 		return nil, ErrEnded
 	}
 }
 
-// Detach says that a's connection is gone. The session waits for another one for the
-// grace time.
+// Detach says that whoever reads a is gone. For a listener the session waits, for the
+// grace time. It may be called more than once.
 func (s *Session) Detach(a *Attachment, e Ending) {
-	if s.outbox.detach(a, e) {
-		_ = s.post(context.Background(), detached{a})
-	}
+	s.outbox.detach(a, e)
+	_ = s.post(context.Background(), detached{a})
 }
 
 // End ends the session, its response with it, and waits until it is over. What it holds
@@ -236,7 +247,7 @@ func (s *Session) post(ctx context.Context, c command) error {
 	select {
 	case s.commands <- c:
 		return nil
-	case <-s.done:
+	case <-s.over:
 		return ErrEnded
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -266,8 +277,9 @@ func (s *Session) loop() {
 			s.onTime(time.Now())
 		}
 	}
+	close(s.over)
 	s.finish()
-	s.ended(s)
+	s.house.ended(s)
 }
 
 // streams are the channels of the model's tokens and of the speech that is due. Both
@@ -284,36 +296,52 @@ func (s *Session) streams() (deltas <-chan generated, audio <-chan struct{}) {
 
 // lineMoved has a value when the session's place in the line has changed.
 func (s *Session) lineMoved() <-chan struct{} {
-	if s.ticket == nil {
+	if s.admission.ticket == nil {
 		return nil
 	}
-	return s.ticket.Changed()
+	return s.admission.ticket.Changed()
 }
 
 // admit makes the session live if its slot is there, else tells its place in the line.
 func (s *Session) admit() {
-	if s.ticket != nil {
-		if s.slot = s.ticket.Slot(); s.slot == nil {
-			position, waiting := s.ticket.Position()
-			if place := (realtime.Queue{Position: position, Waiting: waiting}); place != s.place {
-				s.place = place
+	if a := &s.admission; a.ticket != nil {
+		if a.slot = a.ticket.Slot(); a.slot == nil {
+			position, waiting := a.ticket.Position()
+			if place := (realtime.Queue{Position: position, Waiting: waiting}); place != a.place {
+				a.place = place
 				s.emit(place)
 			}
 			return
 		}
-		s.ticket = nil
+		a.ticket = nil
 		// Whoever has waited is told that the waiting is over.
-		s.retell = s.retell || s.place != realtime.Queue{}
+		s.retell = s.retell || a.place != realtime.Queue{}
 	}
 	s.state = stateLive
 	s.cfg.Metrics.sessions.Inc()
 	switch {
-	case !s.created:
-		s.created = true
+	case !s.told:
+		s.told = true
 		s.emit(realtime.SessionCreated{Session: s.object})
 	case s.retell:
 		s.tell()
 	}
+	s.keepRecord()
+}
+
+// keepRecord saves the session as it has become.
+func (s *Session) keepRecord() {
+	if s.journal.archive != nil {
+		s.journal.saveRecord(s.record(false))
+	}
+}
+
+// notSaved tells the listener that the conversation is not being saved.
+func (s *Session) notSaved() {
+	_ = s.Report(context.Background(), &realtime.Error{
+		Type: realtime.ServerError, Code: realtime.CodeNotSaved,
+		Message: "The conversation cannot be saved at the moment. It goes on, and is saved once the server's storage works again.",
+	})
 }
 
 // tell sends the whole conversation, to a client that has missed some of its frames.
@@ -327,13 +355,17 @@ func (s *Session) tell() {
 		if i > 0 {
 			previous = &s.items.list[i-1].ID
 		}
-		s.emit(realtime.ItemAdded{PreviousItemID: previous, Item: it.snapshot()})
+		s.emit(realtime.ItemAdded{PreviousItemID: previous, Item: s.snapshot(it)})
+	}
+	// The audio that follows belongs to a sentence that the client must know.
+	if len(s.segments) > 0 && s.segments[0].started {
+		s.emit(s.segments[0].event())
 	}
 }
 
 // setTimer sets the one timer to the earliest of what the session waits for.
 func (s *Session) setTimer() {
-	at := s.graceEnd
+	at := s.leaveTime()
 	for _, t := range [...]time.Time{s.pauseEnd(), s.speechDue()} {
 		if !t.IsZero() && (at.IsZero() || t.Before(at)) {
 			at = t
@@ -350,8 +382,16 @@ func (s *Session) setTimer() {
 	s.timer.Reset(time.Until(at))
 }
 
+// leaveTime is when the session ends because nobody follows it; zero while somebody does.
+func (s *Session) leaveTime() time.Time {
+	if len(s.audience.askers) > 0 {
+		return time.Time{}
+	}
+	return s.audience.until
+}
+
 func (s *Session) onTime(now time.Time) {
-	if !s.graceEnd.IsZero() && !now.Before(s.graceEnd) {
+	if end := s.leaveTime(); !end.IsZero() && !now.Before(end) {
 		s.stop(Ending{realtime.CloseNormal, "the listener did not come back"})
 		return
 	}
@@ -361,35 +401,40 @@ func (s *Session) onTime(now time.Time) {
 	s.sendSpeech()
 }
 
-// stop makes the loop end.
+// stop makes the loop end. The first reason counts.
 func (s *Session) stop(e Ending) {
-	s.ending, s.state = e, stateEnded
+	if s.state != stateEnded {
+		s.ending, s.state = e, stateEnded
+	}
 }
 
 // finish closes what the session holds, once the loop is over.
 func (s *Session) finish() {
-	if s.ticket != nil {
-		s.ticket.Leave()
+	a := &s.admission
+	if a.ticket != nil {
+		a.ticket.Leave()
 	}
 	if s.response != nil {
 		s.breakOff(outcome{
-			status:  realtime.StatusIncomplete,
-			details: &realtime.StatusDetails{Type: realtime.StatusIncomplete, Reason: realtime.ReasonInterrupted},
+			status: realtime.StatusIncomplete,
+			details: &realtime.StatusDetails{
+				Type:  realtime.StatusIncomplete,
+				Error: &realtime.StatusError{Type: realtime.ServerError, Code: realtime.CodeInterrupted, Message: "The session ended in the middle of the response."},
+			},
 		})
 	}
 	s.dropSpeech(nil)
 	s.timer.Stop()
-	s.outbox.close(s.ending)
 	s.generators.Wait()
-	if s.slot != nil {
-		s.slot.Release()
+	if a.slot != nil {
+		a.slot.Release()
 		s.cfg.Metrics.sessions.Dec()
 	}
-	s.saved = &State{
-		ID: s.id, Owner: s.owner,
-		object: s.object, part: s.part, items: s.items.list,
-		next: s.outbox.nextNumber(), segment: s.segment, created: s.created,
+	if s.journal.archive != nil && s.told {
+		s.journal.saveRecord(s.record(true))
 	}
+	s.outbox.close(s.ending)
+	s.journal.close(s.house.hurry)
 	s.log.Info("session ended", slog.Int("code", int(s.ending.Code)), slog.String("reason", s.ending.Reason),
 		slog.Int("turns", s.object.Avatarforge.Turn))
 }

@@ -440,7 +440,7 @@ func TestClosingGivesTheSlotBackAtOnce(t *testing.T) {
 		until[realtime.AudioDelta](k, "it speaks")
 		k.sess.End(session.Ending{Code: realtime.CloseNormal})
 		done := until[realtime.ResponseDone](k, "an ended session still ends its response").Response
-		if done.Status != realtime.StatusIncomplete || done.StatusDetails.Reason != realtime.ReasonInterrupted {
+		if done.Status != realtime.StatusIncomplete || done.StatusDetails.Error == nil || done.StatusDetails.Error.Code != realtime.CodeInterrupted {
 			t.Errorf("status %s, %+v", done.Status, done.StatusDetails)
 		}
 		open(t, line, session.Opening{})

@@ -183,6 +183,15 @@ func (s *Session) announce(seg *segment) {
 		return
 	}
 	seg.started = true
+	s.emit(seg.event())
+	if seg.index == 0 {
+		seg.item.speech, seg.item.audioStart = nil, s.playhead.sent
+	}
+	s.playhead.begin(seg.id)
+}
+
+// event is the segment's announcement.
+func (seg *segment) event() realtime.Sentence {
 	e := realtime.Sentence{
 		Segment: seg.id, ItemID: seg.item.ID, Index: seg.index,
 		Text: seg.text, Spoken: seg.spoken, SampleRate: seg.rate,
@@ -190,11 +199,7 @@ func (s *Session) announce(seg *segment) {
 	if seg.response != nil {
 		e.ResponseID = &seg.response.id
 	}
-	s.emit(e)
-	if seg.index == 0 {
-		seg.item.speech, seg.item.audioStart = nil, s.playhead.sent
-	}
-	s.playhead.begin(seg.id)
+	return e
 }
 
 // sendAudio sends a piece of the segment's speech, in frames of maxFrame at most.
@@ -266,6 +271,7 @@ func (s *Session) endSegment(err error) {
 		s.fail("", e)
 	}
 	s.noteSpoken(seg, seg.sent)
+	s.keep(seg.item, false)
 	s.emit(done)
 }
 
@@ -309,6 +315,9 @@ func (s *Session) heardOf(it *item, now time.Time) time.Duration {
 	return it.audioFor() - min(max(behind, 0), it.audioFor())
 }
 
+// maxSegments bounds the sentences that may wait when more is asked for.
+const maxSegments = 500
+
 // speakItem speaks an item now, outside any response.
 func (s *Session) speakItem(id string) *realtime.Error {
 	it := s.items.find(id)
@@ -319,6 +328,10 @@ func (s *Session) speakItem(id string) *realtime.Error {
 		return realtime.Invalid(realtime.CodeInvalidValue, "item_id", "Only what the assistant said can be spoken.")
 	case it.Status == realtime.StatusInProgress:
 		return realtime.Invalid(realtime.CodeItemInProgress, "item_id", "Item %q is still being written; wait for its response.done.", id)
+	case slices.ContainsFunc(s.segments, func(seg *segment) bool { return seg.item == it }):
+		return realtime.Invalid(realtime.CodeItemInProgress, "item_id", "Item %q is being spoken already; send response.cancel to stop that.", id)
+	case len(s.segments) >= maxSegments:
+		return realtime.Invalid(realtime.CodeRateLimit, "", "%d sentences wait to be spoken already.", maxSegments)
 	case !s.object.Avatarforge.TTS.Enabled:
 		return realtime.Invalid(realtime.CodeUnsupported, "", "Speech is off in this session; set avatarforge.tts.enabled.")
 	}

@@ -26,7 +26,6 @@ type Config struct {
 	TTS     []ttstest.Config // a pool; nil is one server
 	Session session.Config
 	Slots   slots.Config
-	TTL     time.Duration // of ended sessions; zero means 24 h
 
 	LLMIdleTimeout time.Duration // zero means 30 s
 
@@ -42,12 +41,13 @@ type Line struct {
 	Speech     *tts.Scheduler
 	Voices     *tts.Voices
 	Characters *persona.Presets
+	Archive    *Archive
 }
 
 // Start starts a line that stops when the test ends.
 func Start(t testing.TB, cfg Config) *Line {
 	t.Helper()
-	l := &Line{LLM: llmtest.NewOllama(cfg.LLM), Slots: slots.NewLocal(cfg.Slots)}
+	l := &Line{LLM: llmtest.NewOllama(cfg.LLM), Slots: slots.NewLocal(cfg.Slots), Archive: NewArchive()}
 
 	brain := memnet.Serve(l.LLM)
 	model, err := llm.NewOllama(llm.OllamaConfig{
@@ -85,7 +85,8 @@ func Start(t testing.TB, cfg Config) *Line {
 	}
 	l.Registry = session.NewRegistry(cfg.Session, session.Upstreams{
 		LLM: llm.NewGate(model, 16), Speech: l.Speech, Voices: l.Voices, Characters: cfg.Characters, Tokens: tokens,
-	}, l.Slots, cfg.TTL)
+		Archive: l.Archive,
+	}, l.Slots)
 
 	t.Cleanup(func() {
 		gone, cancel := context.WithCancel(context.Background())

@@ -1,0 +1,138 @@
+package session
+
+import (
+	"context"
+	"strings"
+
+	"avatarforge/realtime"
+)
+
+// Question is one exchange that is asked for without a connection of one's own.
+type Question struct {
+	// Update changes the session first; nil changes nothing.
+	Update *realtime.SessionPatch
+	// Messages are the conversation as the asker knows it, oldest first: what of them the
+	// session does not hold yet is added to it.
+	Messages []Message
+	Response realtime.ResponseOverrides
+}
+
+// Message is what somebody said.
+type Message struct {
+	Role realtime.Role
+	Text string
+}
+
+// Answer is a response under way, followed by whoever asked.
+type Answer struct {
+	*Attachment        // from response.created on; to be detached
+	Response    string // its id
+}
+
+// Ask adds what was said to the conversation and begins a response. The asker reads along
+// without being the listener: one that is attached stays. A session that has none, and
+// waits for none to come back, ends with the last asker's Detach, its response with it.
+// Errors are *realtime.Error, ctx's and ErrEnded.
+func (s *Session) Ask(ctx context.Context, q Question) (*Answer, error) {
+	c := ask{question: q, reply: make(chan asked, 1)}
+	if q.Update != nil {
+		c.part, c.err = s.up.part(ctx, namedCharacter(q.Update))
+	}
+	if err := s.post(ctx, c); err != nil {
+		return nil, err
+	}
+	select {
+	case a := <-c.reply:
+		if a.err != nil {
+			return nil, a.err
+		}
+		return a.answer, nil
+	case <-s.over:
+		return nil, ErrEnded
+	}
+}
+
+type ask struct {
+	question Question
+	part     part // that Update asks for
+	err      error
+	reply    chan asked // capacity 1
+}
+
+type asked struct {
+	answer *Answer
+	err    *realtime.Error
+}
+
+func (c ask) run(s *Session) {
+	answer, err := s.ask(&c)
+	c.reply <- asked{answer, err}
+	if err != nil {
+		s.leaveUnlessFollowed()
+	}
+}
+
+func (s *Session) ask(c *ask) (*Answer, *realtime.Error) {
+	q := &c.question
+	if s.state == stateWaiting {
+		return nil, waitingError()
+	}
+	if err := s.mayRespond(); err != nil {
+		return nil, err
+	}
+	if q.Update != nil {
+		if err := s.update(q.Update, c.part, c.err); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range unheld(s.items.list, q.Messages) {
+		err := s.createItem(&realtime.ItemCreate{Item: realtime.Item{
+			Role: m.Role, Status: realtime.StatusCompleted,
+			Content: []realtime.Content{{Type: contentType(m.Role), Text: m.Text}},
+		}})
+		if err != nil {
+			return nil, err
+		}
+	}
+	a := s.outbox.attach(s.outbox.nextNumber() - 1)
+	if err := s.createResponse(&q.Response); err != nil {
+		s.outbox.detach(a, Ending{})
+		return nil, err
+	}
+	s.audience.askers = append(s.audience.askers, a)
+	return &Answer{Attachment: a, Response: s.response.id}, nil
+}
+
+func contentType(r realtime.Role) realtime.ContentType {
+	if r == realtime.RoleAssistant {
+		return realtime.ContentOutputText
+	}
+	return realtime.ContentInputText
+}
+
+// unheld are the messages that the conversation does not hold yet. Both tell the same
+// story, but each may lack the other's beginning, and the conversation the end: the
+// messages go on where the longest stretch of them that ends the conversation ends.
+func unheld(held []*item, messages []Message) []Message {
+	best, from := 0, 0
+	for end := 1; end <= len(messages); end++ {
+		n := 0
+		for n < end && n < len(held) && same(held[len(held)-1-n], &messages[end-1-n]) {
+			n++
+		}
+		// Of two stretches of one length the later one: what lies before it is known.
+		if n > 0 && n >= best {
+			best, from = n, end
+		}
+	}
+	return messages[from:]
+}
+
+func same(it *item, m *Message) bool {
+	if it.Role != m.Role {
+		return false
+	}
+	text := strings.TrimSpace(m.Text)
+	// The asker may know what was written, or what was heard of it.
+	return strings.TrimSpace(it.full) == text || strings.TrimSpace(it.Text()) == text
+}

@@ -1,0 +1,226 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+const (
+	// saveTimeout is how long one attempt to save may take.
+	saveTimeout = 10 * time.Second
+	// tellAnyway is how long a listener waits for a failing archive before the
+	// conversation goes on without it: long enough for a fail-over of a database, short
+	// enough not to be taken for a hang.
+	tellAnyway = 2 * time.Second
+	// saveLate is how long the changes of a session that has ended are kept for an archive
+	// that fails, and saveLeaving the same while the server shuts down.
+	saveLate    = 10 * time.Minute
+	saveLeaving = 5 * time.Second
+)
+
+// journal makes a session's changes last, behind the loop's back: write, then tell. The
+// frames that tell of a change are held in the outbox until it has been written, so that
+// nothing that a client was told is lost; the loop, and the model, go on meanwhile.
+//
+// While the archive fails, changes are kept and tried again. After tellAnyway the frames
+// are let go, and the listener is told that the conversation is not being saved.
+type journal struct {
+	// Immutable after newJournal.
+	archive  Archive // nil keeps nothing
+	outbox   *outbox
+	log      *slog.Logger
+	troubled func() // the listener is to be told; called by the writer
+
+	quit chan struct{} // closed by close, where the writer is to give up
+
+	writer sync.WaitGroup // the goroutine, while there is something to write
+
+	mu sync.Mutex
+	// Guarded by mu:
+	pending Changes
+	holding uint64 // number of the first frame that waits for pending; zero for none
+	writing bool   // whether the writer runs
+	failing bool   // whether frames are let go unsaved
+	deleted bool   // whether the conversation is no longer to be kept
+}
+
+// errGivenUp is the cause by which the writer gives up.
+var errGivenUp = errors.New("given up")
+
+func newJournal(archive Archive, id string, o *outbox, log *slog.Logger, troubled func()) *journal {
+	return &journal{
+		archive: archive, outbox: o, log: log, troubled: troubled,
+		quit: make(chan struct{}), pending: Changes{Session: id},
+	}
+}
+
+// saveRecord saves the session as it has become.
+func (j *journal) saveRecord(r *Record) {
+	j.change(false, func(c *Changes) { c.Record = r })
+}
+
+// saveItem saves an item; tell says that the frames published from here on tell of it.
+func (j *journal) saveItem(it ItemRecord, tell bool) {
+	j.change(tell, func(c *Changes) {
+		if i := slices.IndexFunc(c.Items, func(x ItemRecord) bool { return x.ID == it.ID }); i >= 0 {
+			c.Items[i] = it
+			return
+		}
+		c.Items = append(c.Items, it)
+	})
+}
+
+// deleteItem forgets an item; the frames published from here on tell of it.
+func (j *journal) deleteItem(id string) {
+	j.change(true, func(c *Changes) {
+		c.Items = slices.DeleteFunc(c.Items, func(x ItemRecord) bool { return x.ID == id })
+		c.Deleted = append(c.Deleted, id)
+	})
+}
+
+func (j *journal) change(tell bool, apply func(*Changes)) {
+	if j.archive == nil {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.deleted {
+		return
+	}
+	apply(&j.pending)
+	if tell && !j.failing {
+		if from := j.outbox.hold(); j.holding == 0 {
+			j.holding = from
+		}
+	}
+	if !j.writing {
+		j.writing = true
+		j.writer.Go(j.write)
+	}
+}
+
+// write saves what is pending until nothing is.
+func (j *journal) write() {
+	for {
+		c, ok := j.take()
+		if !ok {
+			return
+		}
+		if err := j.save(c); err != nil {
+			j.drop(err)
+			return
+		}
+	}
+}
+
+// take is the changes to write next. What has been written before may be told.
+func (j *journal) take() (c Changes, ok bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.outbox.release(j.holding)
+	c = j.pending
+	if c.Record == nil && len(c.Items) == 0 && len(c.Deleted) == 0 {
+		j.writing = false
+		return c, false
+	}
+	j.pending, j.holding = Changes{Session: c.Session}, 0
+	return c, true
+}
+
+// save tries until the changes are saved, or the archive no longer wants them.
+func (j *journal) save(c Changes) error {
+	began := time.Now()
+	pause := backoff.NewExponentialBackOff() // from 0.5 s
+	pause.MaxInterval = 10 * time.Second
+	for {
+		ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
+		err := j.archive.Save(ctx, c)
+		cancel()
+		switch failing := j.isFailing(); {
+		case err == nil:
+			if failing {
+				j.setFailing(false)
+				j.log.Info("the conversation is saved again")
+			}
+			return nil
+		case errors.Is(err, ErrUnknownSession):
+			return err
+		case !failing && time.Since(began) >= tellAnyway:
+			j.setFailing(true)
+			j.log.Error("the conversation cannot be saved; it will be tried again", slog.Any("error", err))
+			j.troubled()
+		}
+		select {
+		case <-time.After(pause.NextBackOff()):
+		case <-j.quit:
+			return err
+		}
+	}
+}
+
+func (j *journal) isFailing() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.failing
+}
+
+func (j *journal) setFailing(failing bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.failing = failing
+	if failing {
+		j.letGoLocked()
+	}
+}
+
+// letGoLocked lets frames be told that are not saved.
+func (j *journal) letGoLocked() {
+	j.holding = 0
+	j.outbox.release(0)
+}
+
+// drop ends the writer: nothing more of the conversation is kept.
+func (j *journal) drop(err error) {
+	if errors.Is(err, ErrUnknownSession) {
+		j.log.Info("the conversation has been deleted and is no longer saved")
+	} else {
+		j.log.Error("the last of the conversation was not saved", slog.Any("error", err))
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.deleted, j.writing = true, false
+	j.pending = Changes{}
+	j.letGoLocked()
+}
+
+// close waits until everything is saved: for saveLate where the archive fails, for
+// saveLeaving once hurry is closed. Nothing is changed after it.
+func (j *journal) close(hurry <-chan struct{}) {
+	saved := make(chan struct{})
+	go func() { // ends with the writer, which is waited for below
+		j.writer.Wait()
+		close(saved)
+	}()
+	late := time.NewTimer(saveLate)
+	defer late.Stop()
+	select {
+	case <-saved:
+		return
+	case <-late.C:
+	case <-hurry:
+		late.Reset(saveLeaving)
+		select {
+		case <-saved:
+			return
+		case <-late.C:
+		}
+	}
+	close(j.quit)
+	<-saved
+}
