@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -42,6 +43,9 @@ type conn struct {
 	limiter *rate.Limiter
 	buf     []byte // of the frame being read
 
+	written atomic.Uint64 // frames
+	writing atomic.Bool   // whether one is on its way
+
 	once   sync.Once
 	ending session.Ending // set once, by end
 }
@@ -64,8 +68,9 @@ func (c *conn) serve() {
 
 	var reader sync.WaitGroup
 	reader.Go(func() {
-		defer cancel() // ends write
-		c.read()
+		if c.read() {
+			cancel() // ends write
+		}
 	})
 	stopPing := c.startPing(ctx)
 	c.write(ctx)
@@ -75,8 +80,9 @@ func (c *conn) serve() {
 	reader.Wait()
 }
 
-// read hands the client's events to the session until the connection ends.
-func (c *conn) read() {
+// read hands the client's events to the session until the connection ends. lost is false
+// where the session has ended instead: its last frames are still to be written.
+func (c *conn) read() (lost bool) {
 	for {
 		// A context that cannot end costs no timer; the connection's close ends the call.
 		kind, r, err := c.ws.Reader(context.Background())
@@ -85,11 +91,10 @@ func (c *conn) read() {
 		}
 		if err != nil {
 			c.readEnded(err)
-			return
+			return true
 		}
 		if err := c.take(kind, c.buf); err != nil {
-			c.end(session.Ending{Code: realtime.CloseNormal, Reason: err.Error()})
-			return
+			return false
 		}
 	}
 }
@@ -170,10 +175,13 @@ func (c *conn) write(ctx context.Context) {
 				c.end(session.Ending{Reason: "the connection was lost"})
 				return
 			}
+			c.writing.Store(true)
 			if err := c.ws.Write(context.Background(), kind, f.Data); err != nil {
 				c.end(session.Ending{Reason: "the listener stopped reading"})
 				return
 			}
+			c.writing.Store(false)
+			c.written.Add(1)
 		}
 	}
 }
@@ -214,8 +222,12 @@ func (c *conn) startPing(ctx context.Context) (stop func()) {
 func (c *conn) ping(ctx context.Context, patience time.Duration) (answered bool) {
 	timed, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	before := c.written.Load()
 	if c.ws.Ping(timed) == nil {
 		return true
+	}
+	if c.written.Load() != before || c.writing.Load() {
+		return true // it takes what is sent, slowly: the ping waits behind that, and the write has its own deadline
 	}
 	if ctx.Err() == nil {
 		c.end(session.Ending{Reason: "the client answered no ping"})

@@ -44,7 +44,10 @@ func (s *Server) realtime(c *gin.Context) {
 		return
 	}
 	c.Abort()
-	s.conns.Go(func() { newConn(s, ws, h.conn, sess, att).serve() })
+	if !s.conns.serve(newConn(s, ws, h.conn, sess, att)) {
+		sess.Detach(att, session.Ending{Reason: "the server is going away"})
+		ws.Close(websocket.StatusGoingAway, "the server is going away") //nolint:errcheck // it is over either way
+	}
 }
 
 // handshake reads what a client asks for.
@@ -70,9 +73,10 @@ func (s *Server) handshake(r *http.Request) (session.Opening, uint64, error) {
 		if last, err = strconv.ParseUint(v, 10, 63); err != nil {
 			return o, 0, badQuery("last_event", "It is the number of the last event seen, 0 or more.", v)
 		}
-		if o.Session == "" {
+		if o.Session == "" && last > 0 {
 			return o, 0, badQuery("last_event", "It goes with session.", v)
 		}
+		o.Last = last
 	}
 	if !s.ownOrigin(r) {
 		return o, 0, newProblem(http.StatusForbidden, codeForbidden,

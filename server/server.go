@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,7 +49,7 @@ type Server struct {
 	limiter *limiter // nil where there is no limit
 
 	draining atomic.Bool
-	conns    sync.WaitGroup // the goroutines of WebSockets
+	conns    *connections
 }
 
 // New builds the routes.
@@ -64,7 +63,10 @@ func New(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{cfg: cfg, log: cfg.Log, engine: gin.New(), metrics: newMetrics(cfg.Metrics), limiter: newLimiter(cfg.RateLimit)}
+	s := &Server{
+		cfg: cfg, log: cfg.Log, engine: gin.New(), metrics: newMetrics(cfg.Metrics),
+		limiter: newLimiter(cfg.RateLimit), conns: newConnections(),
+	}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.Use(s.edge()...)
 	s.engine.NoRoute(func(c *gin.Context) {
@@ -108,9 +110,10 @@ func (s *Server) ready(c *gin.Context) {
 }
 
 // Drain makes the server refuse new conversations, lets running responses finish while
-// ctx lasts, and waits until every WebSocket has been closed. It may be called twice.
+// ctx lasts, and waits until every WebSocket has been closed; what is open when ctx ends is
+// cut. It may be called twice.
 func (s *Server) Drain(ctx context.Context) {
 	s.draining.Store(true)
 	s.cfg.Registry.Close(ctx)
-	s.conns.Wait()
+	s.conns.close(ctx)
 }

@@ -34,7 +34,8 @@ type Record struct {
 	NextEvent   uint64          // number of the next frame
 	NextSegment uint32
 	Turn        int
-	Created     time.Time // set by the archive
+	New         bool      // whether the archive may not know it yet; only where it is saved
+	Created     time.Time // only where it is loaded
 
 	Items []ItemRecord // only where it is loaded
 }

@@ -48,21 +48,26 @@ type journal struct {
 	writing bool   // whether the writer runs
 	failing bool   // whether frames are let go unsaved
 	deleted bool   // whether the conversation is no longer to be kept
+	fresh   bool   // whether the archive has yet to hear of the session
 }
 
 // errGivenUp is the cause by which the writer gives up.
 var errGivenUp = errors.New("given up")
 
-func newJournal(archive Archive, id string, o *outbox, log *slog.Logger, troubled func()) *journal {
+// newJournal makes a session's journal; fresh says that the archive does not know it yet.
+func newJournal(archive Archive, id string, fresh bool, o *outbox, log *slog.Logger, troubled func()) *journal {
 	return &journal{
 		archive: archive, outbox: o, log: log, troubled: troubled,
-		quit: make(chan struct{}), pending: Changes{Session: id},
+		quit: make(chan struct{}), pending: Changes{Session: id}, fresh: fresh,
 	}
 }
 
 // saveRecord saves the session as it has become.
 func (j *journal) saveRecord(r *Record) {
-	j.change(false, func(c *Changes) { c.Record = r })
+	j.change(false, func(c *Changes) {
+		r.New = j.fresh
+		c.Record = r
+	})
 }
 
 // saveItem saves an item; tell says that the frames published from here on tell of it.
@@ -148,6 +153,9 @@ func (j *journal) save(c Changes) error {
 				j.setFailing(false)
 				j.log.Info("the conversation is saved again")
 			}
+			if c.Record != nil {
+				j.known()
+			}
 			return nil
 		case errors.Is(err, ErrUnknownSession):
 			return err
@@ -161,6 +169,16 @@ func (j *journal) save(c Changes) error {
 		case <-j.quit:
 			return err
 		}
+	}
+}
+
+// known notes that the archive has heard of the session.
+func (j *journal) known() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.fresh = false
+	if j.pending.Record != nil {
+		j.pending.Record.New = false
 	}
 }
 

@@ -128,7 +128,7 @@ type admission struct {
 
 // audience is who follows a session.
 type audience struct {
-	listener *Attachment // nil while nobody is attached
+	listener *Attachment   // nil while nobody is attached
 	askers   []*Attachment // of those who follow the answer of their Ask
 	// until is when a session without a listener ends; zero while there is one. While
 	// somebody asks it goes on.
@@ -170,7 +170,7 @@ func start(cfg *Config, up *Upstreams, b *beginning, a admission, h house) *Sess
 		torn:      b.torn,
 		timer:     time.NewTimer(time.Hour),
 	}
-	s.journal = newJournal(b.archive, s.id, s.outbox, s.log, s.notSaved)
+	s.journal = newJournal(b.archive, s.id, !b.told, s.outbox, s.log, s.notSaved)
 	s.timer.Stop()
 	// Until its first listener comes, a session is one whose listener is gone.
 	s.audience.until = time.Now().Add(max(cfg.ResumeGrace, firstListener))

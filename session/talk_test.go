@@ -22,6 +22,9 @@ type talk struct {
 	frames  []frame // everything received, in order
 	waiting []session.Frame
 	last    uint64 // number of the last frame received
+
+	unkept  bool            // whether items may be told that are not saved
+	deleted map[string]bool // items that the test has asked to delete
 }
 
 // frame is a received frame, decoded: event or audio.
@@ -60,6 +63,12 @@ func (k *talk) hang() { k.sess.Detach(k.att, session.Ending{Reason: "hung up"}) 
 
 func (k *talk) do(e realtime.ClientEvent) {
 	k.t.Helper()
+	if d, ok := e.(realtime.ItemDelete); ok {
+		if k.deleted == nil {
+			k.deleted = map[string]bool{}
+		}
+		k.deleted[d.ItemID] = true
+	}
 	if err := k.sess.Do(context.Background(), e); err != nil {
 		k.t.Fatalf("%T: %v", e, err)
 	}
@@ -122,7 +131,28 @@ func (k *talk) read(ctx context.Context) (f frame, ok bool) {
 	}
 	k.last = f.n
 	k.frames = append(k.frames, f)
+	k.kept(f)
 	return f, true
+}
+
+// kept fails the test where something was told that is not in the archive: the server
+// could die at this moment.
+func (k *talk) kept(f frame) {
+	k.t.Helper()
+	if k.unkept {
+		return
+	}
+	switch e := f.event.(type) {
+	case realtime.ItemDone:
+		// Later events may have changed it by the time it is read.
+		if _, ok := k.line.Archive.Item(k.sess.ID(), e.Item.ID); !ok && !k.deleted[e.Item.ID] {
+			k.t.Errorf("frame %d tells of item %s, which is not saved", f.n, e.Item.ID)
+		}
+	case realtime.ItemDeleted:
+		if _, ok := k.line.Archive.Item(k.sess.ID(), e.ItemID); ok {
+			k.t.Errorf("frame %d tells of the end of item %s, which is still saved", f.n, e.ItemID)
+		}
+	}
 }
 
 // patience is how long, of simulated time, a test waits for what it wants.

@@ -63,6 +63,16 @@ func (s *Store) SaveSession(ctx context.Context, x Session) error {
 	return err
 }
 
+// UpdateSession stores a session as it has become. ErrNotFound: it has been deleted.
+func (s *Store) UpdateSession(ctx context.Context, x Session) error {
+	return s.execOne(ctx, "update session", `
+		UPDATE sessions
+		SET character_id = $3, config = $4, next_event = $5, next_segment = $6, turn = $7, updated = $8
+		WHERE id = $1 AND owner = $2`,
+		plain(x.ID), plain(x.Owner), plain(x.CharacterID), plain(string(x.Config)),
+		int64(x.NextEvent), int64(x.NextSegment), x.Turn, micros(s.clock()))
+}
+
 // Session is the session with that id, whoever owns it: the caller looks at Owner.
 func (s *Store) Session(ctx context.Context, id string) (Session, error) {
 	return one(ctx, s, "read session", scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1`, plain(id))
@@ -95,6 +105,14 @@ func (s *Store) DeleteSession(ctx context.Context, owner, id string) error {
 // idleBatch is how many sessions DeleteIdle deletes at once, so that a first clean-up of a large
 // database holds no writer up.
 const idleBatch = 50
+
+// DeleteEmpty deletes the sessions without an item that were not saved since the given time: somebody
+// connected and said nothing.
+func (s *Store) DeleteEmpty(ctx context.Context, before time.Time) (deleted int64, err error) {
+	return s.exec(ctx, "delete empty sessions", `
+		DELETE FROM sessions
+		WHERE updated < $1 AND NOT EXISTS (SELECT 1 FROM items WHERE items.session_id = sessions.id)`, micros(before))
+}
 
 // DeleteIdle deletes the sessions that neither were saved nor got an item since the given time, and
 // says how many.

@@ -87,7 +87,7 @@ var sections = []section{
 		{key: "BLOB_URL", later: true,
 			value: storeURL(func(c *Config) *secret { return &c.Storage.BlobURL }, "s3"),
 			help:  "S3 for audio and 3D files; empty: files in DATA_DIR."},
-		{key: "TRANSCRIPT_RETENTION", later: true, def: "0",
+		{key: "TRANSCRIPT_RETENTION", def: "0",
 			value: duration(0, func(c *Config) *time.Duration { return &c.Sessions.TranscriptRetention }),
 			help:  "How long transcripts are kept; 0: for ever."},
 	}},

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -65,6 +66,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		}
 	}()
 	cast := server.NewCast(characters, db)
+	transcripts := server.NewTranscripts(db)
 	up, err := connect(ctx, cfg, log)
 	if err != nil {
 		return err
@@ -82,9 +84,20 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		Metrics:     session.NewMetrics(metrics),
 	}, session.Upstreams{
 		LLM: up.model, Speech: up.speech, Voices: voices, Characters: cast, Tokens: up.tokens,
+		Archive: transcripts,
 	}, slots.NewLocal(slots.Config{
 		Limit: cfg.Sessions.MaxConcurrent, Queue: orNone(cfg.Sessions.SlotsQueue), PerUser: cfg.Sessions.MaxPerUser,
-	}), cfg.Sessions.TTL)
+	}))
+
+	var tidying sync.WaitGroup
+	tidy, stopTidying := context.WithCancel(ctx)
+	tidying.Go(func() {
+		transcripts.Tidy(tidy, cfg.Sessions.TranscriptRetention, cfg.Sessions.TTL, func(err error) {
+			log.Error("old conversations cannot be deleted", "error", err)
+		})
+	})
+	defer tidying.Wait()
+	defer stopTidying()
 
 	page, built := web.FS()
 	if !built {
@@ -121,20 +134,24 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		log.Warn("the address could not be printed", "error", err)
 	}
 
+	stopped := error(nil) // why the server serves no longer, where nobody asked it to stop
 	select {
-	case err := <-failed:
-		return fmt.Errorf("serve: %w", err)
+	case stopped = <-failed:
+		log.Error("the server can no longer take connections", "error", stopped)
 	case <-ctx.Done():
+		log.Info("shutting down", "drain_timeout", cfg.Server.DrainTimeout.String())
 	}
-	log.Info("shutting down", "drain_timeout", cfg.Server.DrainTimeout)
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Server.DrainTimeout)
 	defer cancel()
 	srv.Drain(drain)
 	if err := httpServer.Shutdown(drain); err != nil {
 		httpServer.Close()
 	}
-	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serve: %w", err)
+	if stopped == nil {
+		stopped = <-failed
+	}
+	if !errors.Is(stopped, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", stopped)
 	}
 	return nil
 }

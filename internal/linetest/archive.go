@@ -32,6 +32,36 @@ func (a *Archive) Break(broken bool) {
 	a.broken = broken
 }
 
+// Copy is what another server would find if this one died now.
+func (a *Archive) Copy() *Archive {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c := NewArchive()
+	for id, rec := range a.records {
+		c.records[id] = nil
+		if rec != nil {
+			whole := *rec
+			whole.Items = slices.Clone(rec.Items)
+			c.records[id] = &whole
+		}
+	}
+	return c
+}
+
+// Item is the item with that id, as it is kept.
+func (a *Archive) Item(conversation, id string) (it session.ItemRecord, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if rec := a.records[conversation]; rec != nil {
+		for _, it := range rec.Items {
+			if it.ID == id {
+				return it, true
+			}
+		}
+	}
+	return it, false
+}
+
 // Saves is how many calls of Save have succeeded.
 func (a *Archive) Saves() int {
 	a.mu.Lock()
@@ -72,7 +102,7 @@ func (a *Archive) Save(_ context.Context, c session.Changes) error {
 		return ErrBroken
 	}
 	rec, known := a.records[c.Session]
-	if known && rec == nil || !known && c.Record == nil {
+	if known && rec == nil || !known && (c.Record == nil || !c.Record.New) {
 		return session.ErrUnknownSession
 	}
 	a.saves++

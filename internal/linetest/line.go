@@ -30,6 +30,7 @@ type Config struct {
 	LLMIdleTimeout time.Duration // zero means 30 s
 
 	Characters session.Characters // nil knows the presets
+	Archive    *Archive           // nil is a new one
 }
 
 // Line is a running line. Its fields may be used until the test ends.
@@ -47,7 +48,10 @@ type Line struct {
 // Start starts a line that stops when the test ends.
 func Start(t testing.TB, cfg Config) *Line {
 	t.Helper()
-	l := &Line{LLM: llmtest.NewOllama(cfg.LLM), Slots: slots.NewLocal(cfg.Slots), Archive: NewArchive()}
+	l := &Line{LLM: llmtest.NewOllama(cfg.LLM), Slots: slots.NewLocal(cfg.Slots), Archive: cfg.Archive}
+	if l.Archive == nil {
+		l.Archive = NewArchive()
+	}
 
 	brain := memnet.Serve(l.LLM)
 	model, err := llm.NewOllama(llm.OllamaConfig{
