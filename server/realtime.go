@@ -46,7 +46,7 @@ func (s *Server) realtime(c *gin.Context) {
 	c.Abort()
 	if !s.conns.serve(newConn(s, ws, h.conn, sess, att)) {
 		sess.Detach(att, session.Ending{Reason: "the server is going away"})
-		ws.Close(websocket.StatusGoingAway, "the server is going away") //nolint:errcheck // it is over either way
+		ws.Close(websocket.StatusGoingAway, "the server is going away")
 	}
 }
 

@@ -232,6 +232,7 @@ func TestResumeWhileItIsStillBeingSaved(t *testing.T) {
 		k.unkept = true
 		k.say("안녕?")
 		until[realtime.AudioDelta](k, "it speaks")
+		time.Sleep(2 * time.Second) // and is heard
 		line.Archive.Break(true)
 		go k.sess.End(session.Ending{Code: realtime.CloseNormal})
 		until[realtime.ResponseDone](k, "the session ends its response")

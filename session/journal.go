@@ -51,9 +51,6 @@ type journal struct {
 	fresh   bool   // whether the archive has yet to hear of the session
 }
 
-// errGivenUp is the cause by which the writer gives up.
-var errGivenUp = errors.New("given up")
-
 // newJournal makes a session's journal; fresh says that the archive does not know it yet.
 func newJournal(archive Archive, id string, fresh bool, o *outbox, log *slog.Logger, troubled func()) *journal {
 	return &journal{

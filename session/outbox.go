@@ -145,17 +145,6 @@ func (o *outbox) nextNumber() uint64 {
 	return o.next
 }
 
-// skipTo makes n the number of the next frame, where it is not beyond that already: a
-// client may have seen frames that a session restored from the archive knows nothing of.
-// Only before the first publish.
-func (o *outbox) skipTo(n uint64) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.head == len(o.frames) {
-		o.next = max(o.next, n)
-	}
-}
-
 // reaches says whether the log still holds every frame after last.
 func (o *outbox) reaches(last uint64) bool {
 	o.mu.Lock()

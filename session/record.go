@@ -127,7 +127,11 @@ func (s *Session) recordItem(it *item) ItemRecord {
 		}
 	}
 	if kept.Segments != nil || kept.Parts != nil {
-		r.Speech, _ = json.Marshal(kept) // numbers can be written
+		text, err := json.Marshal(kept)
+		if err != nil {
+			s.log.Error("an item's speech cannot be written", slog.Any("error", err)) // it is numbers
+		}
+		r.Speech = text
 	}
 	return r
 }
