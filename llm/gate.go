@@ -2,14 +2,22 @@ package llm
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"sync"
 )
 
+// ErrYielded ends a request of low Priority: a reply was asked for. It can be made again
+// at once, and waits then.
+var ErrYielded = errors.New("a reply came first")
+
 // Gate is a Model that lets only so many generations of another run at once. The
 // rest wait: owners take turns, and each owner's requests go in the order in which
 // they came, so that one with many requests delays nobody else by more than one.
+//
+// Behind all of them comes what has a low Priority, one request at a time, oldest first.
+// A reply never waits for it but for the moment that breaking it off takes.
 type Gate struct {
 	model Model // immutable
 	limit int   // immutable
@@ -19,6 +27,9 @@ type Gate struct {
 	waiting int              // guarded by mu; in all lines together
 	turns   []*line          // guarded by mu; owners with someone waiting, next first
 	lines   map[string]*line // guarded by mu; the same, by owner
+
+	last     *lastWork   // guarded by mu; the work of low priority that runs, or nil
+	deferred []*lastWork // guarded by mu; what waits of it, oldest first
 }
 
 // line is the requests of one owner that wait, oldest first. Guarded by Gate.mu.
@@ -27,15 +38,27 @@ type line struct {
 	waiters []chan struct{} // closed when it is the waiter's turn
 }
 
+// lastWork is a request of low priority. Immutable.
+type lastWork struct {
+	priority Priority
+	turn     chan struct{} // closed when it may begin
+	cancel   context.CancelCauseFunc
+}
+
 // NewGate makes a gate in front of a model. A concurrency below 1 means 1.
 func NewGate(model Model, concurrency int) *Gate {
 	return &Gate{model: model, limit: max(concurrency, 1), lines: map[string]*line{}}
 }
 
 // Stream implements Model: it waits for its turn, then streams from the gate's model.
-// If ctx ends before, it leaves the line and yields the reason.
+// If ctx ends before, it leaves the line and yields the reason. A request of low
+// Priority may end with ErrYielded at any time.
 func (g *Gate) Stream(ctx context.Context, req Request) iter.Seq2[Delta, error] {
 	return func(yield func(Delta, error) bool) {
+		if req.Priority != PriorityReply {
+			g.streamLast(ctx, req, yield)
+			return
+		}
 		if err := g.enter(ctx, req.Owner); err != nil {
 			yield(Delta{}, err)
 			return
@@ -45,17 +68,39 @@ func (g *Gate) Stream(ctx context.Context, req Request) iter.Seq2[Delta, error] 
 	}
 }
 
+// streamLast is Stream for a request of low priority.
+func (g *Gate) streamLast(ctx context.Context, req Request, yield func(Delta, error) bool) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	w := &lastWork{priority: req.Priority, turn: make(chan struct{}), cancel: cancel}
+	g.mu.Lock()
+	g.deferred = append(g.deferred, w)
+	g.startLastLocked()
+	g.mu.Unlock()
+	defer g.leaveLast(w)
+	select {
+	case <-w.turn:
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
+		yield(Delta{}, context.Cause(ctx))
+		return
+	}
+	g.model.Stream(ctx, req)(yield)
+}
+
 // GateStats is how busy a Gate is.
 type GateStats struct {
-	Waiting int
-	Running int
+	Waiting  int // replies
+	Running  int // all
+	Deferred int // work of low priority that waits
 }
 
 // Stats returns how many generations wait and run.
 func (g *Gate) Stats() GateStats {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return GateStats{Waiting: g.waiting, Running: g.running}
+	return GateStats{Waiting: g.waiting, Running: g.running, Deferred: len(g.deferred)}
 }
 
 func (g *Gate) enter(ctx context.Context, owner string) error {
@@ -63,7 +108,11 @@ func (g *Gate) enter(ctx context.Context, owner string) error {
 		return context.Cause(ctx)
 	}
 	g.mu.Lock()
-	if g.running < g.limit {
+	room := g.running < g.limit
+	if g.last != nil && (g.last.priority == PriorityIdle || !room) {
+		g.last.cancel(ErrYielded)
+	}
+	if room {
 		// Nobody waits while there is room, see leave.
 		g.running++
 		g.mu.Unlock()
@@ -89,8 +138,13 @@ func (g *Gate) enter(ctx context.Context, owner string) error {
 func (g *Gate) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.leaveLocked()
+}
+
+func (g *Gate) leaveLocked() {
 	if len(g.turns) == 0 {
 		g.running--
+		g.startLastLocked()
 		return
 	}
 	l := g.turns[0]
@@ -104,6 +158,35 @@ func (g *Gate) leave() {
 	}
 	g.waiting--
 	close(turn)
+}
+
+// startLastLocked begins the oldest work of low priority that may run as things are.
+func (g *Gate) startLastLocked() {
+	if g.last != nil || g.running >= g.limit {
+		return
+	}
+	i := slices.IndexFunc(g.deferred, func(w *lastWork) bool {
+		return g.running == 0 || w.priority == PrioritySpare
+	})
+	if i < 0 {
+		return
+	}
+	g.last = g.deferred[i]
+	g.deferred = slices.Delete(g.deferred, i, i+1)
+	g.running++
+	close(g.last.turn)
+}
+
+// leaveLast ends work of low priority, whether it has run or not.
+func (g *Gate) leaveLast(w *lastWork) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.last == w {
+		g.last = nil
+		g.leaveLocked()
+		return
+	}
+	g.deferred = slices.DeleteFunc(g.deferred, func(other *lastWork) bool { return other == w })
 }
 
 func (g *Gate) joinLocked(owner string) chan struct{} {

@@ -45,8 +45,11 @@ type audience struct {
 	limit   int
 	number  int
 	calls   []*call   // all that ever came
-	running []*call   // as the stage has it
+	running []*call   // as the stage has it, replies only
 	lines   [][]*call // the owners' lines, the next owner first
+
+	last     *call   // the work of low priority that runs
+	deferred []*call // what waits of it
 }
 
 type call struct {
@@ -55,6 +58,8 @@ type call struct {
 	cancel context.CancelCauseFunc
 	result chan error // buffered
 	gen    *generation
+
+	priority Priority
 }
 
 func newAudience(limit int, fail func(string, ...any)) *audience {
@@ -62,17 +67,29 @@ func newAudience(limit int, fail func(string, ...any)) *audience {
 	return &audience{gate: NewGate(st, limit), stage: st, limit: limit, fail: fail}
 }
 
-func (a *audience) ask(owner string) {
+// call makes a request.
+func (a *audience) call(owner string, p Priority) *call {
 	a.number++
 	ctx, cancel := context.WithCancelCause(context.Background())
-	c := &call{name: fmt.Sprintf("%s%d", owner, a.number), owner: owner, cancel: cancel, result: make(chan error, 1)}
+	c := &call{name: fmt.Sprintf("%s%d", owner, a.number), owner: owner, cancel: cancel, result: make(chan error, 1), priority: p}
 	a.calls = append(a.calls, c)
 	go func() { // ends with its generation, or with its cancel
 		c.result <- listen(a.gate.Stream(ctx, Request{
-			Owner:    owner,
+			Owner: owner, Priority: p,
 			Messages: []Message{{Role: RoleUser, Content: c.name}},
 		})).err
 	}()
+	return c
+}
+
+func (a *audience) ask(owner string) {
+	c := a.call(owner, PriorityReply)
+	if w := a.last; w != nil && (w.priority == PriorityIdle || len(a.running)+1 == a.limit) {
+		a.last = nil
+		if err := <-w.result; !errors.Is(err, ErrYielded) {
+			a.fail("%s ends with %v, want it to yield", w.name, err)
+		}
+	}
 	if len(a.running) < a.limit {
 		a.starts(c)
 		return
@@ -102,9 +119,49 @@ func (a *audience) starts(c *call) {
 	a.settle()
 }
 
+// defers makes a request of low priority.
+func (a *audience) defers(p Priority) {
+	a.deferred = append(a.deferred, a.call("z", p))
+	a.settle()
+}
+
+// startsLast wants work of low priority to begin where nobody is in its way.
+func (a *audience) startsLast() {
+	if a.last != nil || len(a.running) == a.limit {
+		return
+	}
+	i := slices.IndexFunc(a.deferred, func(c *call) bool { return len(a.running) == 0 || c.priority == PrioritySpare })
+	if i < 0 {
+		return
+	}
+	c := a.deferred[i]
+	a.deferred = slices.Delete(a.deferred, i, i+1)
+	select {
+	case c.gen = <-a.stage.started:
+		if got := c.gen.req.Messages[0].Content; got != c.name {
+			a.fail("%s begins, want %s", got, c.name)
+		}
+		a.last = c
+	default:
+		a.fail("%s does not begin though nobody is in its way", c.name)
+	}
+}
+
+// endsLast lets the work of low priority end by itself.
+func (a *audience) endsLast() {
+	c := a.last
+	a.last = nil
+	close(c.gen.end)
+	if err := <-c.result; err != nil {
+		a.fail("%s ends with %v", c.name, err)
+	}
+	a.settle()
+}
+
 // settle wants nothing else to happen, and the figures to be right.
 func (a *audience) settle() {
 	synctest.Wait()
+	a.startsLast()
 	select {
 	case g := <-a.stage.started:
 		a.fail("%s begins, want nobody to", g.req.Messages[0].Content)
@@ -114,7 +171,11 @@ func (a *audience) settle() {
 	for _, l := range a.lines {
 		waiting += len(l)
 	}
-	if got, wanted := a.gate.Stats(), (GateStats{Waiting: waiting, Running: len(a.running)}); got != wanted {
+	wanted := GateStats{Waiting: waiting, Running: len(a.running), Deferred: len(a.deferred)}
+	if a.last != nil {
+		wanted.Running++
+	}
+	if got := a.gate.Stats(); got != wanted {
 		a.fail("got %+v, want %+v", got, wanted)
 	}
 }
@@ -185,12 +246,48 @@ func TestGateLetsOwnersTakeTurns(t *testing.T) {
 	})
 }
 
+func TestGateLetsNobodyWaitForBackgroundWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one := newAudience(1, t.Fatalf)
+		one.defers(PriorityIdle)
+		one.ask("a") // ask wants the work to yield, and the reply to begin
+		one.defers(PrioritySpare)
+		one.ask("b")
+		one.ends(0, false) // b begins, not the work, though that came first
+		one.ends(0, false) // and now the work, while nobody asks
+		one.ask("a")
+		one.ends(0, false)
+
+		four := newAudience(4, t.Fatalf)
+		four.defers(PriorityIdle)
+		four.defers(PriorityIdle) // one at a time
+		four.ask("a")             // the first yields though there is room: a server may do less at once than it is taken to
+		four.defers(PrioritySpare)
+		want(t, "what has yielded too often runs in a spare place", four.last.priority, PrioritySpare)
+		four.ask("a")
+		four.ask("a")
+		want(t, "and goes on while there is one", four.last.priority, PrioritySpare)
+		four.ask("a")
+		want(t, "and yields to who needs it", four.last, nil)
+		four.deferred[0].cancel(errLeft)
+		if err := <-four.deferred[0].result; !errors.Is(err, errLeft) {
+			t.Errorf("work that is given up while it waits ends with %v", err)
+		}
+		four.deferred = nil
+		four.settle()
+		for len(four.running) > 0 {
+			four.ends(0, false)
+		}
+	})
+}
+
 // bubbled hides the test's deadline from rapid, which must not be asked for inside a
 // bubble.
 type bubbled struct{ rapid.TB }
 
 // TestGate drives a gate and a plain list of lines with the same random steps, and
-// wants them to agree on who begins, in what order, and how many wait and run.
+// wants them to agree on who begins, in what order, and how many wait and run. That
+// list knows nothing of work of low priority, which so delays nobody.
 func TestGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(bubbled{t}, func(rt *rapid.T) {
@@ -211,9 +308,19 @@ func TestGate(t *testing.T) {
 					i := rapid.IntRange(0, len(a.lines)-1).Draw(rt, "line")
 					a.leaves(i, rapid.IntRange(0, len(a.lines[i])-1).Draw(rt, "place"))
 				},
+				"defer": func(rt *rapid.T) { a.defers(rapid.SampledFrom([]Priority{PriorityIdle, PrioritySpare}).Draw(rt, "priority")) },
+				"done": func(rt *rapid.T) {
+					if a.last == nil {
+						rt.Skip()
+					}
+					a.endsLast()
+				},
 			})
 			for len(a.running) > 0 {
 				a.ends(0, false)
+			}
+			for a.last != nil {
+				a.endsLast()
 			}
 			if len(a.gate.lines) != 0 || len(a.gate.turns) != 0 {
 				a.fail("an empty gate still holds %v and %v", a.gate.lines, a.gate.turns)

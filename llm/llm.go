@@ -36,7 +36,24 @@ type Request struct {
 	MaxTokens int
 	// Schema is a JSON schema that the reply must match; nil means free text.
 	Schema json.RawMessage
+	// Priority is for a Gate. The zero value is a reply that somebody waits for.
+	Priority Priority
 }
+
+// Priority says how a Gate puts a request behind others.
+type Priority int
+
+const (
+	// PriorityReply is a reply that somebody waits for.
+	PriorityReply Priority = iota
+	// PriorityIdle is work that nobody waits for. It runs only while no reply does, and
+	// is broken off with ErrYielded once one is asked for, whether there is room or not:
+	// a server may do less at once than its Gate takes it to.
+	PriorityIdle
+	// PrioritySpare is such work that has yielded too often: it also runs beside replies
+	// in a place that none of them needs, and is broken off when one does.
+	PrioritySpare
+)
 
 // FinishReason says why a reply ended.
 type FinishReason string
