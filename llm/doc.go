@@ -22,8 +22,8 @@
 //
 // # Who may call what
 //
-// Ollama, VLLM, Gate and Counter are safe for use by several goroutines, and Stream
-// starts none. Calibration belongs to one goroutine at a time.
+// Ollama, VLLM, Gate, Counter and Calibration are safe for use by several goroutines, and
+// Stream starts none.
 //
 // A failure of a server is an *Error; ask KindOf which. Its text names no address and
 // no key. When ctx ends, the error wraps the cause of that instead.

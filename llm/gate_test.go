@@ -308,7 +308,9 @@ func TestGate(t *testing.T) {
 					i := rapid.IntRange(0, len(a.lines)-1).Draw(rt, "line")
 					a.leaves(i, rapid.IntRange(0, len(a.lines[i])-1).Draw(rt, "place"))
 				},
-				"defer": func(rt *rapid.T) { a.defers(rapid.SampledFrom([]Priority{PriorityIdle, PrioritySpare}).Draw(rt, "priority")) },
+				"defer": func(rt *rapid.T) {
+					a.defers(rapid.SampledFrom([]Priority{PriorityIdle, PrioritySpare}).Draw(rt, "priority"))
+				},
 				"done": func(rt *rapid.T) {
 					if a.last == nil {
 						rt.Skip()

@@ -15,6 +15,8 @@ const (
 	messageOverhead = 4
 	// replyOverhead is what it puts at the end, to have the model answer.
 	replyOverhead = 3
+	// wideBytes is how many bytes of UTF-8 a wide character has at least.
+	wideBytes = 3
 	// maxPiece is how many characters go into the encoder at once, for its time grows
 	// with the square of a run without spaces: 1,000 Hangul syllables take 5.4 ms in
 	// one piece and 1.7 ms in four.
@@ -60,14 +62,44 @@ func (c *Counter) Count(text string) int {
 	return n
 }
 
-// CountMessages returns how many tokens a prompt of these messages has.
-func (c *Counter) CountMessages(messages []Message) int {
-	n := replyOverhead
-	for _, m := range messages {
-		n += c.Count(m.Content) + messageOverhead
-	}
-	return n
+// Size is a text's tokens as a Counter cuts it. Models differ in what they make of wide
+// characters: Hangul, kana, Han and whatever else takes three bytes or more.
+type Size struct {
+	Plain int
+	Wide  int
 }
+
+// Total is all of them.
+func (s Size) Total() int { return s.Plain + s.Wide }
+
+// Plus is both together.
+func (s Size) Plus(t Size) Size { return Size{s.Plain + t.Plain, s.Wide + t.Wide} }
+
+// Measure returns a text's size, for as long as Count takes. A token of the vocabulary
+// has as many bytes of either kind on average, so bytes tell them apart.
+func (c *Counter) Measure(text string) Size {
+	if text == "" {
+		return Size{}
+	}
+	wide := 0
+	for _, r := range text {
+		if n := utf8.RuneLen(r); n >= wideBytes {
+			wide += n
+		}
+	}
+	n := c.Count(text)
+	s := Size{Wide: min(n, (n*wide+len(text)-1)/len(text))}
+	s.Plain = n - s.Wide
+	return s
+}
+
+// MessageSize is the size of a message with that text in a prompt.
+func (c *Counter) MessageSize(text string) Size {
+	return c.Measure(text).Plus(Size{Plain: messageOverhead})
+}
+
+// PromptSize is what a prompt has beside its messages.
+func PromptSize() Size { return Size{Plain: replyOverhead} }
 
 // pieceLen returns the length in bytes of the piece that text begins with: at most
 // maxPiece characters, up to a space that a word follows if there is one, for there

@@ -30,8 +30,23 @@ func TestCount(t *testing.T) {
 			t.Errorf("%q: got %d tokens, want %d", text, got, wanted)
 		}
 	}
-	messages := []Message{{RoleSystem, "hello world"}, {RoleUser, ""}}
-	want(t, "each message and the reply have their marks", c.CountMessages(messages), 2+2*messageOverhead+replyOverhead)
+}
+
+func TestMeasure(t *testing.T) {
+	c := newCounter(t)
+	for text, wanted := range map[string]Size{
+		"":                {},
+		"hello world":     {Plain: 2},
+		"안녕하세요, 오늘 날씨가 참": {Wide: 8}, // but for a comma and the spaces, and rounded up
+		"\xff\xfe":        {Wide: 1},
+	} {
+		if got := c.Measure(text); got != wanted {
+			t.Errorf("%q: got %+v, want %+v", text, got, wanted)
+		}
+	}
+	text := "오늘은 <b>Seoul</b>에서 meeting이 있어요 😀"
+	want(t, "the kinds add up to the count", c.Measure(text).Total(), c.Count(text))
+	want(t, "a message has its marks", c.MessageSize("hello world").Plain, 2+messageOverhead)
 }
 
 func TestCountInPiecesIsTheCount(t *testing.T) {
@@ -104,43 +119,4 @@ func TestCounterIsSafeForSeveralGoroutines(t *testing.T) {
 		})
 	}
 	all.Wait()
-}
-
-func TestCalibration(t *testing.T) {
-	var c Calibration
-	want(t, "a model that nothing is known of counts as the counter does", c.Scale("m", 1000), 1000)
-	for range 20 {
-		c.Observe("m", 1000, 1300)
-	}
-	if got := c.Scale("m", 1000); got < 1295 || got > 1301 {
-		t.Errorf("a steady ratio is learned: got %d, want 1300", got)
-	}
-	want(t, "another model is another ratio", c.Scale("n", 1000), 1000)
-	want(t, "a scaled figure is rounded up", c.Scale("m", 1), 2)
-
-	before := c.Scale("m", 1000)
-	for name, o := range map[string][2]int{
-		"a server that tells nothing":            {1000, 0},
-		"a prompt that was cached":               {1000, 30},
-		"a prompt that was cut to half a window": {1000, 499},
-		"a count that cannot be":                 {1000, 2001},
-		"a prompt too short to learn from":       {minEstimate - 1, 100},
-	} {
-		c.Observe("m", o[0], o[1])
-		want(t, name+" is not learned from", c.Scale("m", 1000), before)
-	}
-	c.Observe("m", 1000, 700)
-	if got := c.Scale("m", 1000); got < 1200 {
-		t.Errorf("a partly cached prompt does little harm: got %d after one", got)
-	}
-	c.Observe("m", 1000, 2000)
-	if got := c.Scale("m", 1000); got < 1600 {
-		t.Errorf("a higher count is believed soon, for too low an estimate overflows: got %d after one", got)
-	}
-	for range 100 {
-		c.Observe("m", 1000, 500)
-	}
-	if got := c.Scale("m", 1000); got < 500 || got > 510 {
-		t.Errorf("a ratio stays above a half: got %d", got)
-	}
 }
