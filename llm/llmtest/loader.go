@@ -222,10 +222,10 @@ func (r *runner) leave() { <-r.slots }
 
 // swapPrompt makes messages the cached prompt and returns how many of their tokens
 // were cached already.
-func (r *runner) swapPrompt(messages []Message) int {
+func (r *runner) swapPrompt(v vocabulary, messages []Message) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	cached := cachedTokens(r.prompt, messages)
+	cached := cachedTokens(v, r.prompt, messages)
 	r.prompt = messages
 	return cached
 }

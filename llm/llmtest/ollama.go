@@ -29,6 +29,9 @@ type Config struct {
 	MaxQueue int
 	// LoadDelay is how long a model takes to load.
 	LoadDelay time.Duration
+	// Vocabulary cuts text into the models' tokens, which joined are the text; nil means
+	// SplitTokens. Replies are cut by it as well.
+	Vocabulary func(text string) []string
 	// DefaultNumCtx is the window of requests that name none; zero means 4096.
 	DefaultNumCtx int
 	// PromptCache makes prompt_eval_count leave out what the prompt before had too.
@@ -194,7 +197,7 @@ func (s *Ollama) chat(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	prompt := fit(req.Messages, numCtx)
+	prompt := fit(s.cfg.Vocabulary, req.Messages, numCtx)
 	if req.Truncate != nil && !*req.Truncate && (prompt.dropped > 0 || prompt.cut) {
 		refuse(http.StatusBadRequest, "the input length exceeds the context length")
 		return
@@ -229,6 +232,9 @@ func (s *Ollama) chat(w http.ResponseWriter, r *http.Request) {
 	}
 	entry.update(func(rec *Record) { rec.Chat = chat })
 	reply := s.cfg.Reply(chat)
+	if reply.Tokens == nil {
+		reply.Tokens = vocabulary(s.cfg.Vocabulary).split(reply.Text)
+	}
 	if !chat.Think {
 		reply.Thinking = nil
 	}
@@ -247,7 +253,7 @@ func (s *Ollama) chat(w http.ResponseWriter, r *http.Request) {
 		sum:      summary{promptTokens: prompt.tokens, load: loadTime},
 	}
 	if s.cfg.PromptCache {
-		p.sum.promptTokens -= run.swapPrompt(prompt.messages)
+		p.sum.promptTokens -= run.swapPrompt(s.cfg.Vocabulary, prompt.messages)
 	}
 	var out sink
 	if req.Stream != nil && !*req.Stream {

@@ -6,7 +6,7 @@ import "time"
 type Reply struct {
 	// Tokens is the reply as it is sent, a line or an event for each.
 	Tokens []string
-	// Text is cut by SplitTokens when there are no Tokens.
+	// Text is cut into tokens when there are no Tokens.
 	Text string
 	// Thinking is sent ahead as reasoning, if thinking is on for the request.
 	Thinking []string

@@ -66,7 +66,7 @@ func TestInstance(t *testing.T) {
 
 func TestCutKeepsHalfAWindow(t *testing.T) {
 	// The figures of a report about Ollama: a window of 65,536 keeps 32,770.
-	f := fit([]Message{{Role: "user", Content: strings.Repeat("a ", 70_000)}}, 65_536)
+	f := fit(nil, []Message{{Role: "user", Content: strings.Repeat("a ", 70_000)}}, 65_536)
 	if f.tokens != 32_770 || !f.cut {
 		t.Errorf("got %d tokens, cut %v, want 32770", f.tokens, f.cut)
 	}

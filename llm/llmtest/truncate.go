@@ -7,10 +7,28 @@ const messageOverhead = 4
 // default.
 const numKeep = 4
 
-func promptTokens(messages []Message) int {
+// vocabulary cuts text into a model's tokens, which joined are the text; nil is
+// SplitTokens.
+type vocabulary func(text string) []string
+
+func (v vocabulary) split(text string) []string {
+	if v == nil {
+		return SplitTokens(text)
+	}
+	return v(text)
+}
+
+func (v vocabulary) count(text string) int {
+	if v == nil {
+		return countTokens(text)
+	}
+	return len(v(text))
+}
+
+func promptTokens(v vocabulary, messages []Message) int {
 	n := 0
 	for _, m := range messages {
-		n += countTokens(m.Content) + messageOverhead
+		n += v.count(m.Content) + messageOverhead
 	}
 	return n
 }
@@ -28,11 +46,11 @@ type fitting struct {
 // on the way stay, and the last message always stays. If that is still too long,
 // only about half of the window survives: the very first tokens and the tail, the
 // system prompt lost.
-func fit(messages []Message, window int) fitting {
+func fit(v vocabulary, messages []Message, window int) fitting {
 	costs := make([]int, len(messages))
 	total := 0
 	for i, m := range messages {
-		costs[i] = countTokens(m.Content) + messageOverhead
+		costs[i] = v.count(m.Content) + messageOverhead
 		total += costs[i]
 	}
 	var system []Message
@@ -52,19 +70,19 @@ func fit(messages []Message, window int) fitting {
 	if total <= window {
 		return kept
 	}
-	return cutMiddle(kept, window)
+	return cutMiddle(v, kept, window)
 }
 
 // cutMiddle keeps numKeep tokens of the front and the tail of what is left, half a
 // window in all.
-func cutMiddle(f fitting, window int) fitting {
+func cutMiddle(v vocabulary, f fitting, window int) fitting {
 	rest := max(window-numKeep, 0)
 	tail := rest - rest/2
 	var messages []Message
 	for i := len(f.messages) - 1; i >= 0 && tail > 0; i-- {
 		m := f.messages[i]
 		tail -= messageOverhead
-		tokens := SplitTokens(m.Content)
+		tokens := v.split(m.Content)
 		if over := len(tokens) - max(tail, 0); over > 0 {
 			lost := 0
 			for _, t := range tokens[:over] {
@@ -78,7 +96,7 @@ func cutMiddle(f fitting, window int) fitting {
 		messages = append([]Message{m}, messages...)
 	}
 	front := f.messages[0]
-	head := SplitTokens(front.Content)
+	head := v.split(front.Content)
 	front.Content = ""
 	for _, t := range head[:min(numKeep, len(head))] {
 		front.Content += t
@@ -92,13 +110,13 @@ func cutMiddle(f fitting, window int) fitting {
 }
 
 // cachedTokens is how much of the prompt the server still has from the one before.
-func cachedTokens(before, now []Message) int {
+func cachedTokens(v vocabulary, before, now []Message) int {
 	n := 0
 	for i, m := range now {
 		if i >= len(before) || before[i] != m {
 			break
 		}
-		n += countTokens(m.Content) + messageOverhead
+		n += v.count(m.Content) + messageOverhead
 	}
 	return n
 }

@@ -160,7 +160,7 @@ func (s *VLLM) chat(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusNotImplemented, "NotImplementedError", "stream", "this server only streams")
 		return
 	}
-	window, prompt := model.contextLength(), promptTokens(req.Messages)
+	window, prompt := model.contextLength(), promptTokens(nil, req.Messages)
 	if prompt >= window {
 		refuse(http.StatusBadRequest, "BadRequestError", "input_tokens", fmt.Sprintf(
 			"This model's maximum context length is %d tokens. However, your request has %d input tokens.", window, prompt))
