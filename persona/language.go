@@ -34,6 +34,9 @@ func (p Prompt) language() Language {
 	return Korean
 }
 
+// LanguageOf is the prompt language for a text, empty for a text without letters.
+func LanguageOf(text string) Language { return languageOf(text) }
+
 // languageOf tells a text's language by its scripts, empty for a text without
 // letters. A Hangul syllable or a kana counts as three Latin letters, about what it
 // takes to write its sound. Han characters count as Japanese beside kana; by

@@ -19,6 +19,12 @@ type Prompt struct {
 	// It joins the scenario's background, behind all of the prompt's material that stays
 	// the same from turn to turn, so that a server's prompt cache holds for that.
 	Lore []string
+	// Known is what the character remembers of the listener from conversations past, a
+	// fact an entry.
+	Known []string
+	// Earlier is a summary of what was said before the messages that the model is given.
+	// Like Known it was written by a model: it is told as notes, not as instructions.
+	Earlier string
 	// Instructions are the client's own, followed as far as the rules allow.
 	Instructions string
 	// UserName is what the character may call the listener; empty means unknown.
@@ -62,9 +68,12 @@ func (p Prompt) System() string {
 		b.WriteString(words.user + user + "\n")
 	}
 	instructions := block(p.Instructions)
+	known, earlier := bullets(p.Known), block(p.Earlier)
 	fenced := false
 	for _, section := range []struct{ tag, text string }{
 		{"character", description},
+		{"memory", known},
+		{"summary", earlier},
 		{"scene", scene},
 		{"instructions", instructions},
 	} {
@@ -85,6 +94,9 @@ func (p Prompt) System() string {
 	writeRules(&b, words.speechRules)
 	if fenced {
 		writeRules(&b, words.fenceRules)
+	}
+	if known != "" || earlier != "" {
+		writeRules(&b, words.noteRules)
 	}
 	if instructions != "" {
 		writeRules(&b, words.clientRules)
@@ -141,6 +153,21 @@ func (p Prompt) scene(words *wording, name string) string {
 	lines.add(words.situation, block(p.Scenario.Situation))
 	lines.add(words.background, block(strings.Join(append([]string{p.Scenario.Background}, p.Lore...), "\n")))
 	return lines.String()
+}
+
+// bullets is a list, a line an entry, without those that are blank.
+func bullets(entries []string) string {
+	var b strings.Builder
+	for _, entry := range entries {
+		if entry = oneLine(entry); entry == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString("- " + entry)
+	}
+	return b.String()
 }
 
 func writeRules(b *strings.Builder, rules []string) {
@@ -204,7 +231,7 @@ func block(text string) string {
 // marks are what could end a section of the prompt early, or be read as a control
 // token by a chat template: the prompt's own tags, <|im_start|> and its like,
 // Gemma's turns, Llama's [INST] and <<SYS>>, and the sentence marks <s> and <bos>.
-var marks = regexp.MustCompile(`(?i)<\s*/?\s*(?:character|scene|instructions|start_of_turn|end_of_turn|think|bos|eos|pad|unk|s)\s*>` +
+var marks = regexp.MustCompile(`(?i)<\s*/?\s*(?:character|memory|summary|facts|conversation|scene|instructions|start_of_turn|end_of_turn|think|bos|eos|pad|unk|s)\s*>` +
 	`|<[|｜][^<>]*[|｜]>|<<\s*/?\s*sys\s*>>|\[\s*/?\s*inst\s*\]`)
 
 // brackets look like the real ones to a reader and are other characters to a
