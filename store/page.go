@@ -31,6 +31,7 @@ const (
 	sessionList   listKind = "s"
 	messageList   listKind = "m"
 	audioList     listKind = "a"
+	factList      listKind = "f"
 )
 
 // mark is the place of a list's entry: what the list is ordered by, and the id between equals.

@@ -185,6 +185,7 @@ func testStore(t *testing.T, config func(testing.TB) Config) {
 		{"message pages stay right under inserts", testMessagePages},
 		{"summaries", testSummaries},
 		{"facts", testFacts},
+		{"pages of facts", testFactPages},
 		{"audio", testAudio},
 		{"audio eviction", testEviction},
 		{"promises", testPromises},
@@ -580,6 +581,14 @@ func testSummaries(r *rig) {
 	r.want("saving again replaces it", got.Text, "다시")
 	_, err = r.SummaryOf(ctx, "s", "h3")
 	r.wantErr("what no summary covers", err, ErrNotFound)
+	list, err := r.Summaries(ctx, "s")
+	r.must(err)
+	r.want("all of them, the newest first", []string{list[0].Covers, list[1].Covers}, []string{"h2", "h1"})
+	r.must(r.DeleteSummary(ctx, "s", "h2"))
+	list, err = r.Summaries(ctx, "s")
+	r.must(err)
+	r.want("but what was deleted", len(list), 1)
+	r.wantErr("which cannot be deleted twice", r.DeleteSummary(ctx, "s", "h2"), ErrNotFound)
 	r.wantErr("a session that is not there", r.SaveSummary(ctx, Summary{Session: "gone", Covers: "h"}), ErrNotFound)
 }
 
@@ -600,7 +609,7 @@ func testFacts(r *rig) {
 	r.want("in the order they were learned", list, []Fact{tea, cat})
 
 	changed := tea
-	changed.Text = "커피를 좋아한다"
+	changed.Text, changed.Kind = "커피를 좋아한다", "like"
 	changed, err = r.SaveFact(ctx, changed)
 	r.must(err)
 	read, err := r.Fact(ctx, anna.ID, tea.ID)
@@ -624,6 +633,41 @@ func testFacts(r *rig) {
 	list, err = r.Facts(ctx, anna.ID, "hana")
 	r.must(err)
 	r.want("another's memory stays", len(list), 1)
+}
+
+func testFactPages(r *rig) {
+	ctx := r.Context()
+	anna := r.user("anna")
+	for _, text := range []string{"a1", "a2", "a3"} {
+		_, err := r.SaveFact(ctx, Fact{Owner: anna.ID, CharacterID: "alice", Text: text})
+		r.must(err)
+	}
+	for _, other := range []Fact{{Owner: anna.ID, Text: "plain"}, {Owner: r.user("ben").ID, CharacterID: "alice", Text: "ben"}} {
+		_, err := r.SaveFact(ctx, other)
+		r.must(err)
+	}
+	pages := func(character *string) (texts []string) {
+		for cursor := ""; ; {
+			page, next, err := r.FactsPage(ctx, anna.ID, character, cursor, 2)
+			r.must(err)
+			if len(page) > 2 {
+				r.Errorf("a page of %d", len(page))
+			}
+			for _, f := range page {
+				texts = append(texts, f.Text)
+			}
+			if next == "" {
+				return texts
+			}
+			cursor = next
+		}
+	}
+	alice, nobody := "alice", ""
+	r.want("all of the owner's, the latest first", pages(nil), []string{"plain", "a3", "a2", "a1"})
+	r.want("those of a character", pages(&alice), []string{"a3", "a2", "a1"})
+	r.want("those of the plain assistant", pages(&nobody), []string{"plain"})
+	_, _, err := r.FactsPage(ctx, anna.ID, nil, "x", 2)
+	r.wantErr("a cursor of one's own", err, ErrBadCursor)
 }
 
 func (r *rig) addAudio(a Audio) Audio {

@@ -42,6 +42,21 @@ func (s *Store) LatestSummary(ctx context.Context, session string) (Summary, err
 		SELECT `+summaryColumns+` FROM summaries WHERE session_id = $1 ORDER BY created DESC, covers LIMIT 1`, plain(session))
 }
 
+// maxSummaries bounds how many of a session's summaries are of any use.
+const maxSummaries = 1000
+
+// Summaries are the session's summaries, the newest first, 1,000 at most.
+func (s *Store) Summaries(ctx context.Context, session string) ([]Summary, error) {
+	return all(ctx, s, "list summaries", scanSummary, `
+		SELECT `+summaryColumns+` FROM summaries WHERE session_id = $1 ORDER BY created DESC, covers LIMIT $2`, plain(session), maxSummaries)
+}
+
+// DeleteSummary deletes the session's summary of what has that hash; one that is not there is
+// ErrNotFound.
+func (s *Store) DeleteSummary(ctx context.Context, session, covers string) error {
+	return s.execOne(ctx, "delete summary", `DELETE FROM summaries WHERE session_id = $1 AND covers = $2`, plain(session), plain(covers))
+}
+
 // SummaryOf is the session's summary that covers what has that hash.
 func (s *Store) SummaryOf(ctx context.Context, session, covers string) (Summary, error) {
 	return one(ctx, s, "read summary", scanSummary, `
