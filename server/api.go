@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,8 +32,11 @@ var setupHuma = sync.OnceFunc(func() {
 type tag string
 
 const (
+	tagChat       tag = "chat"
 	tagCharacters tag = "characters"
 	tagSpeech     tag = "speech"
+	tagOpenAI     tag = "openai"
+	tagSystem     tag = "system"
 )
 
 // envelope is how the API wraps what it answers.
@@ -66,8 +70,11 @@ func (s *Server) apiRoutes() {
 				Description: "A self-hosted server for talking with characters.",
 			},
 			Tags: []*huma.Tag{
+				{Name: string(tagChat), Description: "Talking."},
 				{Name: string(tagCharacters), Description: "Who can be talked with."},
 				{Name: string(tagSpeech), Description: "Voices and speech."},
+				{Name: string(tagOpenAI), Description: "For programs that speak OpenAI's protocol: a character is a model."},
+				{Name: string(tagSystem), Description: "How the server is, and what it can do."},
 			},
 			Components: &huma.Components{
 				SecuritySchemes: map[string]*huma.SecurityScheme{
@@ -83,6 +90,8 @@ func (s *Server) apiRoutes() {
 	api := humagin.New(s.engine, config)
 	s.characterRoutes(api)
 	s.voiceRoutes(api)
+	s.modelRoutes(api)
+	s.systemRoutes(api)
 
 	// Written once: the operations do not change.
 	document, err := document30(api.OpenAPI())
@@ -150,10 +159,12 @@ func (s *Server) completeProblem(c huma.Context, _ string, v any) (any, error) {
 	return p, nil
 }
 
-// operation is what all operations of the API have in common.
-func operation(id, method, path string, in tag, summary string) huma.Operation {
+// operation is what all operations of the API have in common. The description, in
+// Markdown, says what the summary does not.
+func operation(id, method, path string, in tag, summary string, description ...string) huma.Operation {
 	return huma.Operation{
 		OperationID: id, Method: method, Path: path, Tags: []string{string(in)}, Summary: summary,
+		Description: strings.Join(description, "\n\n"),
 		// huma refuses a body that fills its limit.
 		MaxBodyBytes: maxBodyBytes + 1,
 	}

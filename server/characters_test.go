@@ -151,13 +151,17 @@ type (
 )
 
 // users are a house and the callers that come to it: nobody known, and two people.
-func users(t *testing.T) (anonymous, mina, juno *caller) {
+func users(t *testing.T) (anonymous, mina, juno *caller) { return usersOf(t, server.Config{}) }
+
+// usersOf is users of a house that is set up so.
+func usersOf(t *testing.T, cfg server.Config) (anonymous, mina, juno *caller) {
 	t.Helper()
 	tokens, err := auth.NewTokens(strings.Repeat("s", 32), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := build(t, saying("네."), server.Config{Tokens: tokens})
+	cfg.Tokens = tokens
+	h := build(t, saying("네."), cfg)
 	login := func(name string) *caller {
 		u, err := h.db.UpsertUser(t.Context(), store.Profile{Provider: "test", Subject: name, Name: name})
 		if err != nil {

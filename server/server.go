@@ -35,6 +35,10 @@ type Config struct {
 	WriteTimeout time.Duration // for a frame to leave; zero means 15 s
 	PingInterval time.Duration // zero means 30 s
 
+	DefaultModel string                                  // the LLM's name
+	Models       func(context.Context) ([]string, error) // what the LLM server has, the default first; nil knows the default alone
+	Probes       map[Part]Probe                          // what is not in it is disabled
+
 	Ready   func(context.Context) error // says why not; nil is always ready
 	Metrics *prometheus.Registry        // nil serves none
 	Log     *slog.Logger                // nil discards
@@ -42,11 +46,15 @@ type Config struct {
 
 // Server answers HTTP. Its handlers may run at once.
 type Server struct {
-	cfg     Config // Immutable after New.
-	engine  *gin.Engine
-	log     *slog.Logger
-	metrics *metrics
-	limiter *limiter // nil where there is no limit
+	// Immutable after New.
+	cfg        Config
+	engine     *gin.Engine
+	log        *slog.Logger
+	metrics    *metrics
+	limiter    *limiter // nil where there is no limit
+	started    time.Time
+	parts      *cached[*partsHealth]
+	modelNames *cached[[]string]
 
 	draining atomic.Bool
 	conns    *connections
@@ -66,6 +74,8 @@ func New(cfg Config) *Server {
 	s := &Server{
 		cfg: cfg, log: cfg.Log, engine: gin.New(), metrics: newMetrics(cfg.Metrics),
 		limiter: newLimiter(cfg.RateLimit), conns: newConnections(),
+		started: time.Now(), parts: newParts(cfg.Probes, cfg.Log),
+		modelNames: newModelNames(cfg.Models, cfg.DefaultModel, cfg.Log),
 	}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.Use(s.edge()...)
@@ -81,8 +91,6 @@ func New(cfg Config) *Server {
 
 func (s *Server) routes() {
 	r := s.engine
-	r.GET("/livez", func(c *gin.Context) { c.String(http.StatusOK, "ok") })
-	r.GET("/readyz", s.ready)
 	if s.cfg.Metrics != nil {
 		r.GET("/metrics", gin.WrapH(promhttp.HandlerFor(s.cfg.Metrics, promhttp.HandlerOpts{})))
 	}
@@ -93,21 +101,6 @@ func (s *Server) routes() {
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
-
-// ready says whether the server takes new conversations.
-func (s *Server) ready(c *gin.Context) {
-	if s.draining.Load() {
-		s.fail(c, session.ErrClosing)
-		return
-	}
-	if s.cfg.Ready != nil {
-		if err := s.cfg.Ready(c.Request.Context()); err != nil {
-			c.String(http.StatusServiceUnavailable, "not ready: %v", err)
-			return
-		}
-	}
-	c.String(http.StatusOK, "ready")
-}
 
 // Drain makes the server refuse new conversations, lets running responses finish while
 // ctx lasts, and waits until every WebSocket has been closed; what is open when ctx ends is

@@ -104,11 +104,14 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		log.Warn("the chat room was not built into this binary; make run builds it")
 		page = nil
 	}
+	probes := up.probes()
+	probes[server.PartDatabase] = db.Ping
 	srv := server.New(server.Config{
 		Registry: registry, Characters: cast, Voices: voices, Page: page,
 		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,
 		RateLimit:    server.RateLimit(cfg.Server.RateLimit),
 		AuthRequired: cfg.Auth.Required, Tokens: tokens, Ready: db.Ping,
+		DefaultModel: cfg.LLM.Model, Models: up.llm.Models, Probes: probes,
 		WriteTimeout: cfg.Server.WriteTimeout,
 		Metrics:      metrics, Log: log,
 	})

@@ -22,13 +22,16 @@ const probeTimeout = 2 * time.Second
 
 // upstreams are the servers that write and speak, found or started.
 type upstreams struct {
-	model  *llm.Gate
-	speech *tts.Scheduler
+	llm    llmServer
+	model  *llm.Gate // in front of llm
+	voices []*tts.SoVITS
+	speech *tts.Scheduler // in front of voices
 	tokens *llm.Counter
 	demo   *demo.Demo // nil where both servers are real
 
 	llmDemo, ttsDemo bool
 	llmName, ttsName string // as the operator knows them
+	llmModel         string
 
 	warming sync.WaitGroup
 	cool    context.CancelFunc // ends the warm-up
@@ -40,6 +43,7 @@ type llmServer interface {
 	llm.Model
 	WarmUp(ctx context.Context) error
 	Probe(ctx context.Context) (version string, err error)
+	Models(ctx context.Context) ([]string, error)
 	Close()
 }
 
@@ -50,14 +54,12 @@ func connect(ctx context.Context, cfg *Config, log *slog.Logger) (*upstreams, er
 	if err != nil {
 		return nil, fmt.Errorf("build the token counter: %w", err)
 	}
-	u := &upstreams{tokens: tokens}
+	u := &upstreams{tokens: tokens, llmModel: cfg.LLM.Model}
 
-	server, err := u.findLLM(ctx, &cfg.LLM, log)
-	if err != nil {
+	if u.llm, err = u.findLLM(ctx, &cfg.LLM, log); err != nil {
 		return nil, err
 	}
-	synthesizers, err := u.findTTS(ctx, &cfg.TTS, log)
-	if err != nil {
+	if u.voices, err = u.findTTS(ctx, &cfg.TTS, log); err != nil {
 		return nil, err
 	}
 	if u.llmDemo || u.ttsDemo {
@@ -67,7 +69,7 @@ func connect(ctx context.Context, cfg *Config, log *slog.Logger) (*upstreams, er
 		}
 		u.closers = append(u.closers, u.demo.Close)
 		if u.llmDemo {
-			if server, err = newOllama(&cfg.LLM, u.demo.LLMURL(), log); err != nil {
+			if u.llm, err = newOllama(&cfg.LLM, u.demo.LLMURL(), log); err != nil {
 				return nil, err
 			}
 		}
@@ -76,13 +78,17 @@ func connect(ctx context.Context, cfg *Config, log *slog.Logger) (*upstreams, er
 			if err != nil {
 				return nil, err
 			}
-			synthesizers = []tts.Synthesizer{voice}
+			u.voices = []*tts.SoVITS{voice}
 		}
 	}
-	u.closers = append(u.closers, func() error { server.Close(); return nil })
-	u.model = llm.NewGate(server, cfg.LLM.Concurrency)
+	u.closers = append(u.closers, func() error { u.llm.Close(); return nil })
+	u.model = llm.NewGate(u.llm, cfg.LLM.Concurrency)
+	synthesizers := make([]tts.Synthesizer, len(u.voices))
+	for i, v := range u.voices {
+		synthesizers[i] = v
+	}
 	u.speech = tts.NewScheduler(tts.SchedulerConfig{Concurrency: cfg.TTS.Concurrency, Log: log}, synthesizers...)
-	u.warmUp(server, log)
+	u.warmUp(log)
 	return u, nil
 }
 
@@ -125,12 +131,12 @@ func newOllama(cfg *LLMConfig, url string, log *slog.Logger) (*llm.Ollama, error
 
 // findTTS makes the clients of the servers that are to speak; none where that is the
 // demo. auto takes the demo only where none of them answers.
-func (u *upstreams) findTTS(ctx context.Context, cfg *TTSConfig, log *slog.Logger) ([]tts.Synthesizer, error) {
+func (u *upstreams) findTTS(ctx context.Context, cfg *TTSConfig, log *slog.Logger) ([]*tts.SoVITS, error) {
 	if cfg.Service == ttsDemo {
 		u.ttsDemo = true
 		return nil, nil
 	}
-	var servers []tts.Synthesizer
+	var servers []*tts.SoVITS
 	answered := make([]bool, len(cfg.BaseURLs))
 	var probes sync.WaitGroup
 	probe, cancel := context.WithTimeout(ctx, probeTimeout)
@@ -161,11 +167,11 @@ func (u *upstreams) findTTS(ctx context.Context, cfg *TTSConfig, log *slog.Logge
 }
 
 // warmUp loads the model before the first listener needs it.
-func (u *upstreams) warmUp(server llmServer, log *slog.Logger) {
+func (u *upstreams) warmUp(log *slog.Logger) {
 	ctx, cool := context.WithCancel(context.Background())
 	u.cool = cool
 	u.warming.Go(func() {
-		if err := server.WarmUp(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		if err := u.llm.WarmUp(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			log.Warn("the model could not be warmed up; replies will fail until this is mended", "error", err)
 		}
 	})
