@@ -1,8 +1,10 @@
-// Package llm talks to the servers that generate replies: Ollama and vLLM.
+// Package llm talks to the servers that generate replies: Ollama and vLLM, and Google's
+// Gemini, which writes characters.
 //
 // A reply is an iterator of Deltas. Upstream bytes become frames (lines for Ollama,
 // server-sent events for vLLM), frames become deltas; each step is tested by itself.
-// The usual frame is read by a scanner of its own, all others by encoding/json.
+// The usual frame is read by a scanner of its own, all others by encoding/json. Gemini
+// is read by Google's SDK, over a transport that makes its frames fit for that.
 // A model's reasoning never becomes a delta, whether it comes in a field of its own
 // or inline between <think> and </think>.
 //
@@ -22,8 +24,8 @@
 //
 // # Who may call what
 //
-// Ollama, VLLM, Gate, Counter and Calibration are safe for use by several goroutines, and
-// Stream starts none.
+// Ollama, VLLM, Gemini, Gate, Counter and Calibration are safe for use by several
+// goroutines, and Stream starts none.
 //
 // A failure of a server is an *Error; ask KindOf which. Its text names no address and
 // no key. When ctx ends, the error wraps the cause of that instead.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -33,6 +34,17 @@ const (
 	KindIdleTimeout Kind = "stalled"
 	// KindUnreachable: there is no connection to the server.
 	KindUnreachable Kind = "unreachable"
+
+	// These are Gemini's alone, the others tell no difference between them.
+
+	// KindBlocked: what was asked, or what was written, is not allowed there.
+	KindBlocked Kind = "blocked"
+	// KindEmpty: the reply came to its end and there is nothing in it.
+	KindEmpty Kind = "nothing was written"
+	// KindRateLimited: the key has used up what it may for now, see Error.RetryAfter.
+	KindRateLimited Kind = "rate limited"
+	// KindKeyRefused: the key is missing, wrong or not good for this.
+	KindKeyRefused Kind = "key refused"
 )
 
 // Error is a failure of an LLM server. Its text is fit to be shown to a client: it
@@ -40,12 +52,15 @@ const (
 // it unwraps to may hold an address and belongs in a log only.
 type Error struct {
 	Kind Kind
-	// Service is "ollama" or "vllm".
+	// Service is "ollama", "vllm" or "gemini".
 	Service string
 	// Status is the HTTP status of a refusal; zero means that there was none.
 	Status int
 	// Message is the reason, often in the server's own words; it may be empty.
 	Message string
+	// RetryAfter is how long the server asks to be left alone; zero means that it did
+	// not say.
+	RetryAfter time.Duration
 
 	cause error
 }

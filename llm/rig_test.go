@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// rig is one of the two clients with its server on a network in memory. Use it inside
+// rig is one of the clients with its server on a network in memory. Use it inside
 // a synctest bubble.
 type rig struct {
 	t      *testing.T
@@ -99,14 +99,41 @@ func vllmRig(t *testing.T, cfg llmtest.VLLMConfig) *rig {
 	return r
 }
 
-// rigs makes one of each service with the same replies.
-var rigs = map[string]func(*testing.T, func(llmtest.ChatRequest) llmtest.Reply) *rig{
+func geminiRig(t *testing.T, cfg llmtest.GeminiConfig) *rig {
+	cfg.Models = []string{llmtest.DefaultModel}
+	server := llmtest.NewGemini(cfg)
+	r := &rig{t: t, server: server}
+	client, err := NewGemini(GeminiConfig{
+		APIKey:            geminiKey,
+		Endpoint:          memnet.URL + cfg.PathPrefix,
+		Model:             llmtest.DefaultModel,
+		Transport:         r.serve(server),
+		FirstTokenTimeout: testFirstToken,
+		IdleTimeout:       testIdle,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.model = client
+	return r
+}
+
+const geminiKey = "AIzaSyTestOnly_0123456789-abcdefghijklm"
+
+// localRigs makes one of each service of one's own with the same replies.
+var localRigs = map[string]func(*testing.T, func(llmtest.ChatRequest) llmtest.Reply) *rig{
 	"ollama": func(t *testing.T, reply func(llmtest.ChatRequest) llmtest.Reply) *rig {
 		return ollamaRig(t, llmtest.Config{Reply: reply})
 	},
 	"vllm": func(t *testing.T, reply func(llmtest.ChatRequest) llmtest.Reply) *rig {
 		return vllmRig(t, llmtest.VLLMConfig{Reply: reply})
 	},
+}
+
+func geminiReplying(t *testing.T, reply func(llmtest.ChatRequest) llmtest.Reply) *rig {
+	return geminiRig(t, llmtest.GeminiConfig{Reply: func(req llmtest.ChatRequest) llmtest.GeminiReply {
+		return llmtest.GeminiReply{Reply: reply(req)}
+	}})
 }
 
 // heard is what came of one stream.

@@ -35,10 +35,10 @@ const (
 	drainTime = 100 * time.Millisecond
 )
 
-// upstream is what the two kinds of server have in common: HTTP, timeouts, errors.
+// upstream is what the kinds of server have in common: HTTP, timeouts, errors.
 // Immutable after newUpstream.
 type upstream struct {
-	service    string // "ollama" or "vllm"
+	service    string // as in Error
 	base       *url.URL
 	apiKey     string
 	client     *http.Client
@@ -50,7 +50,7 @@ type upstream struct {
 	explain func(e *Error, model string)
 }
 
-// upstreamConfig is the part of OllamaConfig and VLLMConfig that both have.
+// upstreamConfig is the part of OllamaConfig, VLLMConfig and GeminiConfig that all have.
 type upstreamConfig struct {
 	service    string
 	baseURL    string
@@ -224,7 +224,7 @@ func (u *upstream) broken(ctx context.Context, err error, kind Kind) error {
 	}
 	var known *Error
 	if errors.As(err, &known) {
-		return err
+		return known // without what an HTTP client puts around it, the URL
 	}
 	e := &Error{Kind: kind, Service: u.service, cause: err}
 	var (
@@ -259,21 +259,35 @@ func (u *upstream) broken(ctx context.Context, err error, kind Kind) error {
 // have begun a generation: the connection was refused, or the server was busy.
 func (u *upstream) sendTwice(ctx context.Context, path string, body []byte, model string) (*http.Response, error) {
 	resp, err := u.send(ctx, http.MethodPost, path, body, model)
-	if err == nil || !errors.Is(err, syscall.ECONNREFUSED) && !isStatus(err, http.StatusServiceUnavailable) {
+	if err == nil || !unbegun(err) {
 		return resp, err
 	}
+	if err := u.breathe(ctx, err); err != nil {
+		return nil, err
+	}
+	return u.send(ctx, http.MethodPost, path, body, model)
+}
+
+// unbegun says that the request which failed like that cannot have begun a generation.
+func unbegun(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || isStatus(err, http.StatusServiceUnavailable)
+}
+
+// breathe waits for the moment between a try that failed with err and the next, or says
+// why there is no time for one.
+func (u *upstream) breathe(ctx context.Context, err error) error {
 	// The half that varies keeps those who were turned away together apart.
 	delay := u.retryDelay/2 + rand.N(u.retryDelay)
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < delay {
-		return nil, err
+		return err
 	}
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return u.send(ctx, http.MethodPost, path, body, model)
+		return nil
 	case <-ctx.Done():
-		return nil, u.broken(ctx, err, KindUnreachable)
+		return u.broken(ctx, err, KindUnreachable)
 	}
 }
 

@@ -42,11 +42,11 @@ func modelError(err error) *realtime.Error {
 			e.Type, e.Code = realtime.InvalidRequestError, realtime.CodeModelNotFound
 		case llm.KindContextOverflow:
 			e.Type, e.Code = realtime.InvalidRequestError, realtime.CodeContextOverflow
-		case llm.KindBusy, llm.KindUnreachable:
+		case llm.KindBusy, llm.KindRateLimited, llm.KindUnreachable:
 			e.Code = realtime.CodeUpstreamUnavailable
 		case llm.KindFirstTokenTimeout, llm.KindIdleTimeout:
 			e.Code = realtime.CodeUpstreamTimeout
-		case llm.KindRefused, llm.KindUpstreamFailed, llm.KindTruncated:
+		case llm.KindRefused, llm.KindKeyRefused, llm.KindUpstreamFailed, llm.KindTruncated, llm.KindBlocked, llm.KindEmpty:
 		}
 	}
 	return e

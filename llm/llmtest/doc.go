@@ -1,6 +1,6 @@
-// Package llmtest is an Ollama and a vLLM server inside the process.
+// Package llmtest is an Ollama, a vLLM and a Gemini server inside the process.
 //
-// Both speak their original's HTTP, warts included, and are http.Handlers: mount
+// They speak their originals' HTTP, warts included, and are http.Handlers: mount
 // them on httptest, on an in-memory listener, or on a real port as the built-in
 // demo model does. What they say comes from a Reply function; how fast they say it
 // from a Pace; what goes wrong from Faults. Every request is kept as a Record, and
@@ -16,6 +16,8 @@
 //     smaller prompt_eval_count; a cached prompt makes that figure small too.
 //   - Ollama reloads a model whose num_ctx changed, and thinks unless told not to.
 //   - vLLM sends [DONE] after an error as after a success.
+//   - Gemini blocks with status 200, under reasons that old clients do not know, counts
+//     its thoughts towards the client's bound, and sends parts without a text.
 //
 // A server starts no goroutine of its own: all work happens on the goroutines that
 // net/http calls it on, so closing the http.Server ends everything.
