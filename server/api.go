@@ -92,6 +92,9 @@ func (s *Server) apiRoutes() {
 	s.voiceRoutes(api)
 	s.modelRoutes(api)
 	s.systemRoutes(api)
+	s.chatRoutes(api)
+	s.sessionRoutes(api)
+	s.completionRoutes(api)
 
 	// Written once: the operations do not change.
 	document, err := document30(api.OpenAPI())

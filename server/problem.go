@@ -59,6 +59,8 @@ const (
 	codeMediaType       problemCode = "unsupported_media_type"
 	codeInvalid         problemCode = "validation_failed"
 	codeRateLimited     problemCode = "rate_limited"
+	codeUpstreamFailed  problemCode = "upstream_failed"
+	codeUpstreamTimeout problemCode = "upstream_timeout"
 	codeUnavailable     problemCode = "upstream_unavailable"
 	codeSlotLimit       problemCode = "slot_limit"
 	codeShuttingDown    problemCode = "shutting_down"

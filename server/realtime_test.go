@@ -59,9 +59,11 @@ func build(t testing.TB, line linetest.Config, cfg server.Config) *house {
 		t.Fatal(err)
 	}
 	cast := server.NewCast(presets, db)
-	line.Characters = cast
+	transcripts := server.NewTranscripts(db)
+	line.Characters, line.Kept = cast, transcripts
 	h := &house{line: linetest.Start(t, line), db: db}
 	cfg.Registry, cfg.Characters, cfg.Voices = h.line.Registry, cast, h.line.Voices
+	cfg.Transcripts = transcripts
 	h.srv = server.New(cfg)
 	h.Server = httptest.NewUnstartedServer(h.srv)
 	h.Listener = shallow{h.Listener}

@@ -15,6 +15,7 @@ import (
 
 	"avatarforge/auth"
 	"avatarforge/session"
+	"avatarforge/speech"
 	"avatarforge/tts"
 )
 
@@ -24,7 +25,10 @@ type Config struct {
 	Registry   *session.Registry
 	Characters *Cast
 	Voices     *tts.Voices
+	Speech     *speech.Studio
 	Page       fs.FS // the chat room; nil where it was not built
+
+	Transcripts *Transcripts // nil keeps none
 
 	AllowedOrigins []string       // beside the server's own host, as scheme://host[:port]
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For, -Proto and -Host count

@@ -2,9 +2,11 @@ package session
 
 import (
 	"context"
+	"reflect"
 	"strings"
 
 	"avatarforge/realtime"
+	"avatarforge/tts"
 )
 
 // Question is one exchange that is asked for without a connection of one's own.
@@ -25,8 +27,9 @@ type Message struct {
 
 // Answer is a response under way, followed by whoever asked.
 type Answer struct {
-	*Attachment        // from response.created on; to be detached
-	Response    string // its id
+	*Attachment           // from response.created on; to be detached
+	Response    string    // its id
+	Voice       tts.Voice // the session's
 }
 
 // Ask adds what was said to the conversation and begins a response. The asker reads along
@@ -80,7 +83,7 @@ func (s *Session) ask(c *ask) (*Answer, *realtime.Error) {
 	if err := s.mayRespond(); err != nil {
 		return nil, err
 	}
-	if q.Update != nil {
+	if q.Update != nil && s.changes(q.Update) {
 		if err := s.update(q.Update, c.part, c.err); err != nil {
 			return nil, err
 		}
@@ -100,7 +103,15 @@ func (s *Session) ask(c *ask) (*Answer, *realtime.Error) {
 		return nil, err
 	}
 	s.audience.askers = append(s.audience.askers, a)
-	return &Answer{Attachment: a, Response: s.response.id}, nil
+	return &Answer{Attachment: a, Response: s.response.id, Voice: s.voice()}, nil
+}
+
+// changes says whether a patch would change anything: an asker sends all that it knows with
+// every question.
+func (s *Session) changes(p *realtime.SessionPatch) bool {
+	after := s.object
+	p.Apply(&after)
+	return !reflect.DeepEqual(after, s.object)
 }
 
 func contentType(r realtime.Role) realtime.ContentType {

@@ -24,6 +24,7 @@ type beginning struct {
 	// told says that session.created has been sent, now or before a restoration; torn,
 	// that frames may have been sent after that of which nothing is known.
 	told, torn bool
+	bare       bool // whether the model is told nothing but the messages
 }
 
 const (

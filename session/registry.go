@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -59,11 +60,14 @@ func NewRegistry(cfg Config, up Upstreams, admission Slots) *Registry {
 type Opening struct {
 	Owner     string // whose session it is; empty means Anonymous
 	Session   string // to resume; empty begins a new one
+	Create    bool   // with Session: begin one with that id where there is none
 	Last      uint64 // with Session, the number of the last frame that the client has seen
 	Model     string // an LLM's name, or character:ID; empty means the default
 	Character string // a character's id; empty means the plain assistant
 	Queue     bool   // wait for a slot in the session rather than be refused
-	Fleeting  bool   // keep nothing of it, and count no turns
+	// Fleeting keeps nothing of the conversation and counts no turns. Without a character
+	// the model is told nothing but the messages.
+	Fleeting bool
 }
 
 // Open begins a session, or finds the one to resume and restores it where it has ended.
@@ -76,7 +80,7 @@ func (r *Registry) Open(ctx context.Context, o Opening) (*Session, error) {
 	if o.Session != "" {
 		return r.resume(ctx, &o)
 	}
-	b, err := r.begin(ctx, &o)
+	b, err := r.begin(ctx, uuid.NewString(), &o)
 	if err != nil {
 		return nil, err
 	}
@@ -100,21 +104,34 @@ func (r *Registry) resume(ctx context.Context, o *Opening) (*Session, error) {
 		}
 	}
 	defer r.restored(o.Session)
-	if r.up.Archive == nil {
-		return nil, ErrUnknownSession
+	b, err := r.load(ctx, o)
+	if errors.Is(err, errNeverSeen) && o.Create {
+		b, err = r.begin(ctx, o.Session, o)
 	}
-	rec, err := r.up.Archive.Load(ctx, o.Session)
-	if err != nil {
-		return nil, err
-	}
-	if rec.Owner != o.Owner {
-		return nil, ErrUnknownSession
-	}
-	b, err := r.restore(ctx, rec, o.Last)
 	if err != nil {
 		return nil, err
 	}
 	return r.start(ctx, b, o.Queue)
+}
+
+// errNeverSeen says that nobody has a session of that id.
+var errNeverSeen = fmt.Errorf("%w", ErrUnknownSession)
+
+// load reads a conversation from the archive.
+func (r *Registry) load(ctx context.Context, o *Opening) (*beginning, error) {
+	if r.up.Archive == nil {
+		return nil, errNeverSeen
+	}
+	rec, err := r.up.Archive.Load(ctx, o.Session)
+	switch {
+	case errors.Is(err, ErrUnknownSession):
+		return nil, errNeverSeen
+	case err != nil:
+		return nil, err
+	case rec.Owner != o.Owner:
+		return nil, ErrUnknownSession
+	}
+	return r.restore(ctx, rec, o.Last)
 }
 
 // find is the live session, or tells when somebody else's restoring of it is over. With
@@ -195,7 +212,7 @@ func (r *Registry) Find(owner, id string) (*Session, bool) {
 }
 
 // begin is a conversation that is yet to begin.
-func (r *Registry) begin(ctx context.Context, o *Opening) (*beginning, error) {
+func (r *Registry) begin(ctx context.Context, id string, o *Opening) (*beginning, error) {
 	model, character := r.cfg.named(o.Model)
 	if o.Character != "" {
 		character = o.Character
@@ -210,13 +227,13 @@ func (r *Registry) begin(ctx context.Context, o *Opening) (*beginning, error) {
 			voice = v
 		}
 	}
-	id := uuid.NewString()
 	b := &beginning{
 		id: id, owner: o.Owner, next: 1, archive: r.up.Archive,
 		object: r.newObject(id, model, character, voice), part: part,
 	}
 	if o.Fleeting {
 		b.archive, b.object.Avatarforge.MaxTurns = nil, 0
+		b.bare = character == ""
 	}
 	return b, nil
 }

@@ -91,6 +91,7 @@ type Session struct {
 	outbox  *outbox
 	journal *journal
 	house   house
+	bare    bool // whether the model is told nothing but the messages
 
 	// Written by any goroutine; never closed.
 	commands chan command
@@ -157,6 +158,7 @@ func start(cfg *Config, up *Upstreams, b *beginning, a admission, h house) *Sess
 		log:       cfg.Log.With(slog.String("session", b.id)),
 		outbox:    newOutbox(cfg.ReplayBytes, cfg.HoldBytes, b.next),
 		house:     h,
+		bare:      b.bare,
 		commands:  make(chan command, 16),
 		over:      make(chan struct{}),
 		done:      make(chan struct{}),

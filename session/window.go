@@ -46,6 +46,9 @@ func (s *Session) prompt(o *realtime.ResponseOverrides, reply int) (request llm.
 		Lore:         s.part.lore.Select(latest(s.items.list, loreMessages), s.cfg.ContextSize/loreShare, s.up.Tokens.Count),
 		Instructions: instructions,
 	}.System()
+	if s.bare {
+		system = instructions
+	}
 
 	for _, it := range s.items.list {
 		if it.tokens < 0 {
@@ -61,7 +64,9 @@ func (s *Session) prompt(o *realtime.ResponseOverrides, reply int) (request llm.
 		MaxTokens:   reply,
 		Owner:       s.owner + "/" + s.id,
 	}
-	request.Messages = append(request.Messages, llm.Message{Role: llm.RoleSystem, Content: system})
+	if system != "" {
+		request.Messages = append(request.Messages, llm.Message{Role: llm.RoleSystem, Content: system})
+	}
 	for _, it := range kept {
 		if text := it.Text(); text != "" {
 			request.Messages = append(request.Messages, llm.Message{Role: llm.Role(it.Role), Content: text})

@@ -107,7 +107,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	probes := up.probes()
 	probes[server.PartDatabase] = db.Ping
 	srv := server.New(server.Config{
-		Registry: registry, Characters: cast, Voices: voices, Page: page,
+		Registry: registry, Characters: cast, Voices: voices, Page: page, Transcripts: transcripts,
 		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,
 		RateLimit:    server.RateLimit(cfg.Server.RateLimit),
 		AuthRequired: cfg.Auth.Required, Tokens: tokens, Ready: db.Ping,

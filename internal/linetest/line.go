@@ -31,6 +31,7 @@ type Config struct {
 
 	Characters session.Characters // nil knows the presets
 	Archive    *Archive           // nil is a new one
+	Kept       session.Archive    // where the conversations are kept instead; nil for Archive
 }
 
 // Line is a running line. Its fields may be used until the test ends.
@@ -51,6 +52,9 @@ func Start(t testing.TB, cfg Config) *Line {
 	l := &Line{LLM: llmtest.NewOllama(cfg.LLM), Slots: slots.NewLocal(cfg.Slots), Archive: cfg.Archive}
 	if l.Archive == nil {
 		l.Archive = NewArchive()
+	}
+	if cfg.Kept == nil {
+		cfg.Kept = l.Archive
 	}
 
 	brain := memnet.Serve(l.LLM)
@@ -89,7 +93,7 @@ func Start(t testing.TB, cfg Config) *Line {
 	}
 	l.Registry = session.NewRegistry(cfg.Session, session.Upstreams{
 		LLM: llm.NewGate(model, 16), Speech: l.Speech, Voices: l.Voices, Characters: cfg.Characters, Tokens: tokens,
-		Archive: l.Archive,
+		Archive: cfg.Kept,
 	}, l.Slots)
 
 	t.Cleanup(func() {
