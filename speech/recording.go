@@ -125,7 +125,7 @@ func (s *Studio) file(ctx context.Context, t *take, w *want) (Recording, error) 
 	header := sc.header(size)
 	put := func(key, fileID string) (Recording, error) {
 		a := store.Audio{Owner: w.owner, Key: key, Voice: sc.voice.ID, Format: string(sc.format), Duration: t.duration}
-		sound := io.MultiReader(bytes.NewReader(header), t.spool.reader())
+		sound := io.MultiReader(bytes.NewReader(header), t.spool.section(0, size))
 		rec, err := s.put(ctx, a, fileID, sound, int64(len(header))+size)
 		rec.Cached = t.copied
 		return rec, err

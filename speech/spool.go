@@ -119,11 +119,16 @@ func (s *spool) whole(ctx context.Context) (int64, error) {
 	}
 }
 
-// reader reads what has been written, from the start.
-func (s *spool) reader() io.Reader {
+// made is how much there is, and whether that is all, and whole.
+func (s *spool) made() (size int64, whole bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return io.NewSectionReader(s.file, 0, s.size)
+	return s.size, s.ended && s.err == nil
+}
+
+// section reads what has been written, from one offset to another.
+func (s *spool) section(from, to int64) io.Reader {
+	return io.NewSectionReader(s.current(), from, to-from)
 }
 
 // use is one more who uses it, until release.
