@@ -95,6 +95,7 @@ func (s *Server) apiRoutes() {
 	s.chatRoutes(api)
 	s.sessionRoutes(api)
 	s.completionRoutes(api)
+	s.speechRoutes(api)
 
 	// Written once: the operations do not change.
 	document, err := document30(api.OpenAPI())

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -17,11 +18,21 @@ import (
 // there pass it as well.
 func (s *Server) edge() []gin.HandlerFunc {
 	return []gin.HandlerFunc{
+		brokenOff,
 		numbered,
 		s.logged,
 		gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, v any) { s.fail(c, fmt.Errorf("panic: %v", v)) }),
 		guarded,
 		s.crossOrigin,
+	}
+}
+
+// brokenOff breaks the connection of a response that was given up by panicking with
+// http.ErrAbortHandler. The recovery would end it as if it were whole.
+func brokenOff(c *gin.Context) {
+	c.Next()
+	if err := c.Errors.Last(); err != nil && errors.Is(err, http.ErrAbortHandler) {
+		panic(http.ErrAbortHandler)
 	}
 }
 

@@ -16,7 +16,9 @@ import (
 	"avatarforge/persona"
 	"avatarforge/session"
 	"avatarforge/slots"
+	"avatarforge/speech"
 	"avatarforge/store"
+	"avatarforge/tts"
 )
 
 // problem is an error as application/problem+json (RFC 9457) says it. Detail is a
@@ -85,6 +87,8 @@ func toProblem(err error) *problem {
 	var (
 		p      *problem
 		fields *persona.ValidationError
+		silent *tts.Error
+		broken *speech.BrokenPromiseError
 	)
 	switch {
 	case errors.As(err, &p):
@@ -106,7 +110,8 @@ func toProblem(err error) *problem {
 		p := newProblem(http.StatusServiceUnavailable, codeUnavailable, "The server cannot count its conversations at the moment, so it begins no new one; try again in a few seconds. Those under way go on.")
 		p.retryAfter, p.cause = slotRetry, err
 		return p
-	case errors.Is(err, session.ErrClosing), errors.Is(err, session.ErrEnded):
+	case errors.Is(err, session.ErrClosing), errors.Is(err, session.ErrEnded),
+		errors.Is(err, speech.ErrClosed), errors.Is(err, tts.ErrSchedulerClosed):
 		p := newProblem(http.StatusServiceUnavailable, codeShuttingDown, "The server is going away; try again in a few seconds.")
 		p.retryAfter = slotRetry
 		return p
@@ -114,6 +119,14 @@ func toProblem(err error) *problem {
 		return fieldsProblem(fields)
 	case errors.Is(err, persona.ErrCard):
 		return badBody("", err.Error(), "")
+	case errors.Is(err, speech.ErrNothingToSay):
+		return badBody("text", "There is nothing in it that can be spoken.", "")
+	case errors.Is(err, speech.ErrOwnerGone):
+		return errOwnerGone
+	case errors.As(err, &silent), errors.Is(err, tts.ErrNoServer):
+		return speechProblem(err, silent)
+	case errors.As(err, &broken):
+		return newProblem(http.StatusBadGateway, codeUpstreamFailed, "The speech could not be made: "+broken.Reason+". Ask for it again with POST /api/tts.")
 	case errors.Is(err, store.ErrNotFound):
 		return newProblem(http.StatusNotFound, codeNotFound, "There is no such thing, or it has been deleted.")
 	case errors.Is(err, store.ErrConflict):

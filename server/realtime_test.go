@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ import (
 	"avatarforge/realtime"
 	"avatarforge/server"
 	"avatarforge/slots"
+	"avatarforge/speech"
 	"avatarforge/store"
 )
 
@@ -41,6 +43,9 @@ type house struct {
 	line *linetest.Line
 	srv  *server.Server
 	db   *store.Store
+
+	studio *speech.Studio
+	blobs  store.Blobs
 }
 
 func build(t testing.TB, line linetest.Config, cfg server.Config) *house {
@@ -62,7 +67,8 @@ func build(t testing.TB, line linetest.Config, cfg server.Config) *house {
 	transcripts := server.NewTranscripts(db)
 	line.Characters, line.Kept = cast, transcripts
 	h := &house{line: linetest.Start(t, line), db: db}
-	cfg.Registry, cfg.Characters, cfg.Voices = h.line.Registry, cast, h.line.Voices
+	h.studio, h.blobs = studio(t, h.line, db)
+	cfg.Registry, cfg.Characters, cfg.Voices, cfg.Speech = h.line.Registry, cast, h.line.Voices, h.studio
 	cfg.Transcripts = transcripts
 	h.srv = server.New(cfg)
 	h.Server = httptest.NewUnstartedServer(h.srv)
@@ -75,6 +81,26 @@ func build(t testing.TB, line linetest.Config, cfg server.Config) *house {
 		h.Close()
 	})
 	return h
+}
+
+// studio keeps speech in a folder.
+func studio(t testing.TB, line *linetest.Line, db *store.Store) (*speech.Studio, store.Blobs) {
+	t.Helper()
+	blobs, err := store.OpenBlobs(t.Context(), filepath.Join(t.TempDir(), "files"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := speech.New(speech.Config{Scheduler: line.Speech, Store: db, Blobs: blobs, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		gone, cancel := context.WithCancel(context.Background())
+		cancel()
+		made.Close(gone)
+		blobs.Close()
+	})
+	return made, blobs
 }
 
 // shallow accepts connections that the kernel buffers little of, so that a listener who

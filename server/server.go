@@ -19,7 +19,7 @@ import (
 	"avatarforge/tts"
 )
 
-// Config is what a Server serves, and how. Registry, Characters and Voices are needed;
+// Config is what a Server serves, and how. Registry, Characters, Voices and Speech are needed;
 // the zero value of the rest works.
 type Config struct {
 	Registry   *session.Registry

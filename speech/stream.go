@@ -58,6 +58,9 @@ func (s *Studio) Stream(ctx context.Context, owner string, req Request) (*Stream
 	return st, nil
 }
 
+// ContentType is the sound's media type.
+func (st *Stream) ContentType() string { return st.Format.ContentType() }
+
 // Size is how many bytes Copy will write; negative while that is not known.
 func (st *Stream) Size() int64 {
 	if st.blob != nil {

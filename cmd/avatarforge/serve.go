@@ -25,6 +25,7 @@ import (
 	"avatarforge/server"
 	"avatarforge/session"
 	"avatarforge/slots"
+	"avatarforge/speech"
 	"avatarforge/store"
 	"avatarforge/tts"
 	"avatarforge/web"
@@ -65,6 +66,11 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 			log.Error("the database was not closed well", "error", err)
 		}
 	}()
+	blobs, err := openBlobs(ctx, &cfg.Storage)
+	if err != nil {
+		return err
+	}
+	defer blobs.Close()
 	cast := server.NewCast(characters, db)
 	transcripts := server.NewTranscripts(db)
 	up, err := connect(ctx, cfg, log)
@@ -72,6 +78,11 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		return err
 	}
 	defer up.close()
+	studio, err := openStudio(cfg, up, db, blobs, log)
+	if err != nil {
+		return err
+	}
+	defer studio.Close(ended())
 
 	registry := session.NewRegistry(session.Config{
 		Model:       cfg.LLM.Model,
@@ -107,7 +118,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	probes := up.probes()
 	probes[server.PartDatabase] = db.Ping
 	srv := server.New(server.Config{
-		Registry: registry, Characters: cast, Voices: voices, Page: page, Transcripts: transcripts,
+		Registry: registry, Characters: cast, Voices: voices, Speech: studio, Page: page, Transcripts: transcripts,
 		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,
 		RateLimit:    server.RateLimit(cfg.Server.RateLimit),
 		AuthRequired: cfg.Auth.Required, Tokens: tokens, Ready: db.Ping,
@@ -150,6 +161,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	if err := httpServer.Shutdown(drain); err != nil {
 		httpServer.Close()
 	}
+	studio.Close(drain)
 	if stopped == nil {
 		stopped = <-failed
 	}
@@ -159,13 +171,45 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	return nil
 }
 
+// ended is a context that is over: what is closed under it is given up.
+func ended() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
 // orNone translates a setting whose zero means none for a package whose zero means the
 // default.
-func orNone[T int | time.Duration](v T) T {
+func orNone[T int | int64 | time.Duration](v T) T {
 	if v == 0 {
 		return -1
 	}
 	return v
+}
+
+// openBlobs opens the store of files.
+func openBlobs(ctx context.Context, cfg *StorageConfig) (store.Blobs, error) {
+	location := string(cfg.BlobURL)
+	if location == "" {
+		location = filepath.Join(cfg.DataDir, "files")
+	}
+	blobs, err := store.OpenBlobs(ctx, location)
+	if err != nil {
+		return nil, fmt.Errorf("%w; BLOB_URL names a bucket, without it DATA_DIR a folder for files", err)
+	}
+	return blobs, nil
+}
+
+// openStudio makes what keeps speech.
+func openStudio(cfg *Config, up *upstreams, db *store.Store, blobs store.Blobs, log *slog.Logger) (*speech.Studio, error) {
+	studio, err := speech.New(speech.Config{
+		Scheduler: up.speech, Store: db, Blobs: blobs, CacheBytes: orNone(cfg.TTS.CacheBytes),
+		Dir: filepath.Join(cfg.Storage.DataDir, "speech"), Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w; DATA_DIR names a folder that the server may write to", err)
+	}
+	return studio, nil
 }
 
 // library loads the characters and voices, from the operator's files or the built-in.

@@ -1,0 +1,89 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"avatarforge/session"
+	"avatarforge/speech"
+)
+
+// errForeignFile says that a file's path names somebody else. It is said of every path that
+// does, whether or not there is such a file.
+var errForeignFile = newProblem(http.StatusForbidden, codeForbidden, "These files are somebody else's; only their owner can hear them.")
+
+// audioFile names a speech file.
+type audioFile struct {
+	Owner string `path:"user_id" maxLength:"128" doc:"Whose it is."`
+	File  string `path:"file" maxLength:"128" doc:"The file's id and its format, as in abc123.wav."`
+}
+
+// pendingFile is what is said of a file that is promised and not made yet.
+type pendingFile struct {
+	Status     string `json:"status" enum:"pending" example:"pending"`
+	RetryAfter int    `json:"retry_after" doc:"When to ask again, in seconds from now."`
+}
+
+func (s *Server) audioRoutes(api huma.API) {
+	const path = "/mnt/user_assets/{user_id}/audio/{file}"
+	content := audioContent(speech.WAV, speech.Ogg, speech.AAC, speech.Raw)
+	op := operation("getSpeechFile", http.MethodGet, path, tagSpeech, "A speech file")
+	op.Description = "A user's files are that user's alone; those of anonymous are everybody's. Ranges, If-None-Match and HEAD are understood."
+	op.Responses = map[string]*huma.Response{
+		"200": {Description: "The file", Content: content},
+		"202": {Description: "The file is promised, and not made yet; Retry-After says when to ask again"},
+		"206": {Description: "The part that Range asks for", Content: content},
+		"304": {Description: "The file is as If-None-Match says"},
+	}
+	op.Errors = []int{http.StatusForbidden, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable, http.StatusBadGateway}
+	handle(api, s.owned(op), s.audioFile)
+	head := s.owned(operation("headSpeechFile", http.MethodHead, path, tagSpeech, "A speech file's size and kind"))
+	head.Hidden = true
+	handle(api, head, s.audioFile)
+}
+
+func (s *Server) audioFile(ctx context.Context, in *audioFile) (*huma.StreamResponse, error) {
+	if caller := ownerOf(ctx); in.Owner != session.Anonymous && in.Owner != caller {
+		if caller == session.Anonymous {
+			return nil, errUnauthenticated
+		}
+		return nil, errForeignFile
+	}
+	blob, format, err := s.cfg.Speech.Open(ctx, in.Owner, in.File)
+	var pending *speech.NotYetError
+	if errors.As(err, &pending) {
+		return &huma.StreamResponse{Body: func(c huma.Context) { notYet(humagin.Unwrap(c), pending.RetryAfter) }}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(c huma.Context) {
+		defer blob.Close()
+		g := humagin.Unwrap(c)
+		header := g.Writer.Header()
+		header.Set("Content-Type", format.ContentType())
+		header.Set("ETag", blob.ETag)
+		// Asked again each time, since whoever logs in next at this browser may not hear it.
+		header.Set("Cache-Control", "private, no-cache")
+		header.Set(policyHeader, audioPolicy)
+		http.ServeContent(g.Writer, g.Request, "", blob.Modified, blob)
+	}}, nil
+}
+
+// audioPolicy lets a browser play a file that is opened by itself.
+const audioPolicy = "default-src 'none'; media-src 'self'; frame-ancestors 'none'"
+
+func notYet(c *gin.Context, wait time.Duration) {
+	seconds := int(math.Ceil(wait.Seconds()))
+	c.Header("Retry-After", strconv.Itoa(seconds))
+	c.Header("Cache-Control", "no-store")
+	c.JSON(http.StatusAccepted, envelope[pendingFile]{Success: true, Data: pendingFile{Status: "pending", RetryAfter: seconds}})
+}
