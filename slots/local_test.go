@@ -8,7 +8,7 @@ import (
 
 func TestLocal(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	testSlots(t, func(_ testing.TB, cfg Config) implementation { return NewLocal(cfg) })
+	testSlots(t, func(_ closer, cfg Config) implementation { return NewLocal(cfg) })
 }
 
 // BenchmarkWait is one client that joins a line of 100, while the head gets its slot:

@@ -40,7 +40,7 @@ const patience = time.Minute
 
 // testSlots is what every implementation has to pass. newSlots returns slots that are
 // all free.
-func testSlots(t *testing.T, newSlots func(testing.TB, Config) implementation) {
+func testSlots(t *testing.T, newSlots func(closer, Config) implementation) {
 	t.Run("acquire and release", func(t *testing.T) {
 		l := newSlots(t, Config{Limit: 2})
 		a, b := mustAcquire(t, l, "a"), mustAcquire(t, l, "b")
@@ -161,13 +161,13 @@ func testSlots(t *testing.T, newSlots func(testing.TB, Config) implementation) {
 	t.Run("a user's limit", func(t *testing.T) { testUserLimit(t, newSlots) })
 
 	t.Run("like a model", func(t *testing.T) {
-		rapid.Check(t, func(rt *rapid.T) { checkModel(rt, t, newSlots) })
+		rapid.Check(t, func(rt *rapid.T) { checkModel(rt, newSlots) })
 	})
 
 	t.Run("races", func(t *testing.T) { testRaces(t, newSlots) })
 }
 
-func testUserLimit(t *testing.T, newSlots func(testing.TB, Config) implementation) {
+func testUserLimit(t *testing.T, newSlots func(closer, Config) implementation) {
 	l := newSlots(t, Config{Limit: 3, PerUser: 2})
 	acquire := func(user string) (*Slot, error) { return l.TryAcquire(t.Context(), "session", user) }
 	wait := func(user string) (*Ticket, error) { return l.Wait(t.Context(), "session", user) }
@@ -212,10 +212,10 @@ func testUserLimit(t *testing.T, newSlots func(testing.TB, Config) implementatio
 
 // checkModel takes random steps and compares each with a list of holders and one of
 // those who wait.
-func checkModel(rt *rapid.T, tb testing.TB, newSlots func(testing.TB, Config) implementation) {
+func checkModel(rt *rapid.T, newSlots func(closer, Config) implementation) {
 	limit := rapid.IntRange(1, 4).Draw(rt, "limit")
 	bound := rapid.IntRange(1, 5).Draw(rt, "queue")
-	l := newSlots(tb, Config{Limit: limit, Queue: bound})
+	l := newSlots(rt, Config{Limit: limit, Queue: bound})
 
 	var (
 		ctx   = rt.Context()
@@ -311,18 +311,22 @@ func checkModel(rt *rapid.T, tb testing.TB, newSlots func(testing.TB, Config) im
 
 // testRaces lets hundreds of goroutines come, wait, give up and go, and counts how
 // many are inside at a time, independently of the implementation.
-func testRaces(t *testing.T, newSlots func(testing.TB, Config) implementation) {
-	const limit, clients, rounds = 7, 300, 20
+func testRaces(t *testing.T, newSlots func(closer, Config) implementation) {
+	const limit, clients, rounds = 7, 300, 10
 	l := newSlots(t, Config{Limit: limit, Queue: clients})
-	var inside, most, served atomic.Int64
+	var (
+		inside, most, served atomic.Int64
+		crowded              = make(chan struct{}) // closed when all slots have been held at once
+		crowd                sync.Once
+	)
 	enter := func() {
 		n := inside.Add(1)
-		for {
-			m := most.Load()
-			if n <= m || most.CompareAndSwap(m, n) {
-				break
-			}
+		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 		}
+		if n >= limit {
+			crowd.Do(func() { close(crowded) })
+		}
+		<-crowded // whoever comes first waits for company
 		served.Add(1)
 		runtime.Gosched()
 		inside.Add(-1)
@@ -360,16 +364,10 @@ func testRaces(t *testing.T, newSlots func(testing.TB, Config) implementation) {
 		})
 	}
 	wg.Wait()
-	if most.Load() > limit {
+	if most.Load() != limit {
 		t.Errorf("%d inside at once, of %d slots", most.Load(), limit)
 	}
-	if most.Load() < 2 {
-		t.Errorf("%d inside at once: the test saw no contention", most.Load())
-	}
-	if served.Load() == 0 {
-		t.Error("nobody was served")
-	}
-	t.Logf("%d served, at most %d at once", served.Load(), most.Load())
+	t.Logf("%d served", served.Load())
 	wantInUse(t, l, Usage{0, 0, limit})
 }
 

@@ -24,7 +24,6 @@ import (
 	"avatarforge/persona"
 	"avatarforge/server"
 	"avatarforge/session"
-	"avatarforge/slots"
 	"avatarforge/speech"
 	"avatarforge/store"
 	"avatarforge/tts"
@@ -71,6 +70,11 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		return err
 	}
 	defer blobs.Close()
+	common, err := share(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer common.leave(log)
 	cast := server.NewCast(characters, db)
 	transcripts := server.NewTranscripts(db)
 	up, err := connect(ctx, cfg, log)
@@ -96,9 +100,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	}, session.Upstreams{
 		LLM: up.model, Speech: up.speech, Voices: voices, Characters: cast, Tokens: up.tokens,
 		Archive: transcripts,
-	}, slots.NewLocal(slots.Config{
-		Limit: cfg.Sessions.MaxConcurrent, Queue: orNone(cfg.Sessions.SlotsQueue), PerUser: cfg.Sessions.MaxPerUser,
-	}))
+	}, common.slots)
 
 	var tidying sync.WaitGroup
 	tidy, stopTidying := context.WithCancel(ctx)
@@ -117,6 +119,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	}
 	probes := up.probes()
 	probes[server.PartDatabase] = db.Ping
+	common.probe(probes)
 	srv := server.New(server.Config{
 		Registry: registry, Characters: cast, Voices: voices, Speech: studio, Page: page, Transcripts: transcripts,
 		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,

@@ -214,6 +214,7 @@ func TestStartErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
+	closed := freeAddress(t)
 	broken := filepath.Join(t.TempDir(), "voices.json")
 	if err := os.WriteFile(broken, []byte(`{"voices":[`), 0o600); err != nil {
 		t.Fatal(err)
@@ -233,6 +234,7 @@ func TestStartErrors(t *testing.T) {
 		{"a data folder that is a file", []string{"--data-dir", file}, "DATA_DIR"},
 		{"a certificate that is not there", []string{"--tls-cert-file", file, "--tls-key-file", file}, "TLS_CERT_FILE"},
 		{"a short secret", []string{"--jwt-secret", "abc"}, "JWT_SECRET"},
+		{"no Redis there", []string{"--redis-url", "redis://" + closed}, "REDIS_URL"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			args := append([]string{"--listen-addr", "127.0.0.1:0", "--data-dir", t.TempDir(), "--llm-service", "demo", "--tts-service", "demo"}, tt.args...)
@@ -246,4 +248,15 @@ func TestStartErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// freeAddress is one of loopback where nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }

@@ -74,6 +74,53 @@ func TestStopEndsTheServer(t *testing.T) {
 	}
 }
 
+func TestRedisStartsAgain(t *testing.T) {
+	s := StartRedis(t)
+	url := s.URL(3)
+	command(t, url, "SET k v")
+	snapshot := s.Snapshot(t)
+	for _, tt := range []struct {
+		snapshot []byte
+		keys     string
+	}{{snapshot, ":1"}, {nil, ":0"}} {
+		if err := s.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		s.Start(t, tt.snapshot)
+		if got := command(t, url, "EXISTS k"); got != tt.keys {
+			t.Errorf("after a start with %d bytes it holds %s keys, want %s", len(tt.snapshot), got, tt.keys)
+		}
+	}
+
+}
+
+func TestRedisPauses(t *testing.T) {
+	s := StartRedis(t)
+	conn, err := net.Dial("tcp", s.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	s.Pause(t)
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	r := bufio.NewReader(conn)
+	if _, err := r.ReadString('\n'); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("it answers while it is paused: %v", err)
+	}
+	s.Resume(t)
+	if err := conn.SetReadDeadline(time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := r.ReadString('\n'); err != nil || line != "+PONG\r\n" {
+		t.Errorf("after the pause it answers %q, %v", line, err)
+	}
+}
+
 // A test process that is killed, as by go test's own timeout, takes its servers along.
 func TestServersEndWithTheirProcess(t *testing.T) {
 	exe, err := os.Executable()

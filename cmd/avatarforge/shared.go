@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"avatarforge/server"
+	"avatarforge/session"
+	"avatarforge/slots"
+)
+
+// shared is what this instance has in common with others: what they keep in Redis. Where
+// there is none, it is alone.
+type shared struct {
+	slots session.Slots
+	redis *slots.Redis // the same as slots; nil where it is alone
+}
+
+// share joins the other instances.
+func share(ctx context.Context, cfg *Config, log *slog.Logger) (*shared, error) {
+	limits := slots.Config{
+		Limit: cfg.Sessions.MaxConcurrent, Queue: orNone(cfg.Sessions.SlotsQueue), PerUser: cfg.Sessions.MaxPerUser,
+	}
+	if cfg.Storage.RedisURL == "" {
+		return &shared{slots: slots.NewLocal(limits)}, nil
+	}
+	// The library has one log for the whole process. What matters is logged by those who
+	// use it.
+	redis.SetLogger(redisLog{log})
+	options, err := redis.ParseURL(string(cfg.Storage.RedisURL))
+	if err != nil {
+		return nil, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	line, err := slots.NewRedis(ctx, slots.RedisConfig{Config: limits, Options: options, Log: log})
+	if err != nil {
+		return nil, fmt.Errorf("%w; REDIS_URL says where it is, without it this is the only instance", err)
+	}
+	return &shared{slots: line, redis: line}, nil
+}
+
+// probe looks whether Redis answers.
+func (s *shared) probe(probes map[server.Part]server.Probe) {
+	if s.redis == nil {
+		return
+	}
+	probes[server.PartRedis] = func(ctx context.Context) error {
+		_, err := s.redis.InUse(ctx)
+		return err
+	}
+}
+
+// leaveTimeout is how long an instance that ends tries to tell the others.
+const leaveTimeout = 2 * time.Second
+
+// leave gives back what this instance has.
+func (s *shared) leave(log *slog.Logger) {
+	if s.redis == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
+	defer cancel()
+	if err := s.redis.Close(ctx); err != nil {
+		log.Warn("the connections to Redis were not closed well", "error", err)
+	}
+}
+
+// redisLog is where the Redis library logs to.
+type redisLog struct{ log *slog.Logger }
+
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	if l.log.Enabled(ctx, slog.LevelDebug) {
+		l.log.DebugContext(ctx, "redis", slog.String("message", fmt.Sprintf(format, v...)))
+	}
+}

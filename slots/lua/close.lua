@@ -1,0 +1,5 @@
+-- close gives all back that an instance has.
+forget(me)
+advance()
+tell()
+return {'ok'}
