@@ -12,36 +12,36 @@ import (
 var ErrUnknown = errors.New("there is no such character")
 
 // Character is one character, as the REST API shows it and as a preset file holds
-// it. The order of the fields is the order in JSON.
+// it. The order of the fields is the order in JSON; the examples are for its description.
 type Character struct {
 	// ID is empty until a character has been stored; see Validate for its form.
-	ID          string `json:"id"`
-	Name        string `json:"name"`
-	Description string `json:"description"`
-	Gender      string `json:"gender"`
-	Species     string `json:"species"`
+	ID          string `json:"id" example:"hermione"`
+	Name        string `json:"name" example:"헤르미온느 그레인저"`
+	Description string `json:"description" example:"해리포터 시리즈의 똑똑한 마법사"`
+	Gender      string `json:"gender" example:"여성"`
+	Species     string `json:"species" example:"인간"`
 	// Age and Height are free text, "17세" and "165cm": many characters have
 	// neither in numbers.
-	Age            string   `json:"age"`
-	Height         string   `json:"height"`
-	Job            string   `json:"job"`
-	Personality    string   `json:"personality"`
-	Appearance     string   `json:"appearance"`
-	Likes          []string `json:"likes"`
-	Dislikes       []string `json:"dislikes"`
-	SpeechStyle    string   `json:"speech_style"`
-	Thoughts       string   `json:"thoughts"`
-	Features       string   `json:"features"`
-	Habits         string   `json:"habits"`
-	Guidelines     string   `json:"guidelines"`
-	VoiceID        string   `json:"voice_id"`
-	Category       string   `json:"category"`
-	Tags           []string `json:"tags"`
-	SampleDialogue string   `json:"sample_dialogue"`
-	ImageURL       string   `json:"image_url"`
+	Age            string   `json:"age" example:"17세"`
+	Height         string   `json:"height" example:"165cm"`
+	Job            string   `json:"job" example:"마법사"`
+	Personality    string   `json:"personality" example:"똑똑함, 책임감, 완벽주의, 용기"`
+	Appearance     string   `json:"appearance" example:"갈색 곱슬 머리, 갈색 눈, 작은 키"`
+	Likes          []string `json:"likes" example:"책,학습,마법"`
+	Dislikes       []string `json:"dislikes" example:"불공평함,무지"`
+	SpeechStyle    string   `json:"speech_style" example:"정중하고 학술적인 말투"`
+	Thoughts       string   `json:"thoughts" example:"'규칙을 지켜야 해.'"`
+	Features       string   `json:"features" example:"항상 책을 들고 다님"`
+	Habits         string   `json:"habits" example:"'정확히 말하면' 같은 표현을 자주 사용"`
+	Guidelines     string   `json:"guidelines" example:"- 항상 정확하고 논리적인 답변을 제공하세요."`
+	VoiceID        string   `json:"voice_id" example:"default"`
+	Category       string   `json:"category" example:"소설"`
+	Tags           []string `json:"tags" example:"해리포터,마법사,똑똑함"`
+	SampleDialogue string   `json:"sample_dialogue" example:"안녕하세요! 오늘도 새로운 마법을 배워요."`
+	ImageURL       string   `json:"image_url" example:"/images/characters/hermione.jpg"`
 	IsPreset       bool     `json:"is_preset"`
-	SourceWork     string   `json:"source_work"`
-	Worldview      string   `json:"worldview"`
+	SourceWork     string   `json:"source_work" example:"해리포터"`
+	Worldview      string   `json:"worldview" example:"마법 세계"`
 
 	// Greeting opens a conversation, spoken by the character before the listener has
 	// said anything. The specification does not have it.

@@ -2,15 +2,11 @@ package server
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
 	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
-	"github.com/gin-gonic/gin"
 )
 
 // apiVersion is that of the specification which the operations follow.
@@ -32,6 +28,7 @@ var setupHuma = sync.OnceFunc(func() {
 type tag string
 
 const (
+	tagRealtime   tag = "realtime"
 	tagChat       tag = "chat"
 	tagCharacters tag = "characters"
 	tagSpeech     tag = "speech"
@@ -58,36 +55,18 @@ type page struct {
 	Cursor string `query:"cursor" maxLength:"1024" doc:"Where to go on: next_cursor of the page before. Empty for the first page."`
 }
 
-// apiRoutes declares the operations of the REST API and serves their description.
-func (s *Server) apiRoutes() {
+// apiRoutes serves the REST API, and its description.
+func (s *Server) apiRoutes() { s.docsRoutes(s.declare()) }
+
+// declare declares the operations of the REST API, and describes its other routes.
+func (s *Server) declare() huma.API {
 	setupHuma()
-	config := huma.Config{
-		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info: &huma.Info{
-				Title:       "Avatar Forge",
-				Version:     apiVersion,
-				Description: "A self-hosted server for talking with characters.",
-			},
-			Tags: []*huma.Tag{
-				{Name: string(tagChat), Description: "Talking."},
-				{Name: string(tagCharacters), Description: "Who can be talked with."},
-				{Name: string(tagSpeech), Description: "Voices and speech."},
-				{Name: string(tagOpenAI), Description: "For programs that speak OpenAI's protocol: a character is a model."},
-				{Name: string(tagSystem), Description: "How the server is, and what it can do."},
-			},
-			Components: &huma.Components{
-				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
-					"cookie": {Type: "apiKey", In: "cookie", Name: tokenCookie},
-				},
-			},
-		},
+	api := humagin.New(s.engine, huma.Config{
+		OpenAPI:       newDescription(),
 		Formats:       huma.DefaultFormats,
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{s.completeProblem},
-	}
-	api := humagin.New(s.engine, config)
+	})
 	s.characterRoutes(api)
 	s.voiceRoutes(api)
 	s.modelRoutes(api)
@@ -96,53 +75,9 @@ func (s *Server) apiRoutes() {
 	s.sessionRoutes(api)
 	s.completionRoutes(api)
 	s.speechRoutes(api)
-
-	// Written once: the operations do not change.
-	document, err := document30(api.OpenAPI())
-	s.engine.GET("/api/openapi.json", func(c *gin.Context) {
-		if err != nil {
-			s.fail(c, fmt.Errorf("describe the API: %w", err))
-			return
-		}
-		c.Data(http.StatusOK, "application/json; charset=utf-8", document)
-	})
-}
-
-// document30 writes the description as OpenAPI 3.0.3.
-func document30(described *huma.OpenAPI) ([]byte, error) {
-	data, err := described.Downgrade()
-	if err != nil {
-		return nil, err
-	}
-	var document any
-	if err := json.Unmarshal(data, &document); err != nil {
-		return nil, err
-	}
-	downgradeContent(document)
-	return json.Marshal(document)
-}
-
-// downgradeContent takes out what huma leaves of JSON Schema 2020-12, which 3.0 does not
-// know: it says the same by a schema's format.
-func downgradeContent(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		if encoding, is := v["contentEncoding"].(string); is && encoding == "base64" {
-			v["format"] = "byte"
-		}
-		for _, key := range []string{"contentMediaType", "contentEncoding"} {
-			if _, is := v[key].(string); is {
-				delete(v, key)
-			}
-		}
-		for _, member := range v {
-			downgradeContent(member)
-		}
-	case []any:
-		for _, entry := range v {
-			downgradeContent(entry)
-		}
-	}
+	s.describeRealtime(api)
+	s.describePlain(api)
+	return api
 }
 
 // completeProblem is the last to see a response before it is written.

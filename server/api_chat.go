@@ -59,11 +59,11 @@ func (chatScenario) TransformSchema(_ huma.Registry, schema *huma.Schema) *huma.
 
 // chatAnswer is what POST /api/chat answers with.
 type chatAnswer struct {
-	Content           string    `json:"content"`
+	Content           string    `json:"content" example:"안녕! 만나서 반가워~"`
 	Usage             chatUsage `json:"usage"`
-	SessionID         string    `json:"session_id"`
-	AudioURL          *string   `json:"audio_url" doc:"Where the spoken answer is, or will be; null where there is none."`
-	ContextSummarized bool      `json:"context_summarized" doc:"Whether older turns were summarised for this request."`
+	SessionID         string    `json:"session_id" example:"0f8fad5b-d9cb-469f-a165-70867728950e" doc:"Send it with the next request."`
+	AudioURL          *string   `json:"audio_url" example:"/mnt/user_assets/anonymous/audio/abc123.wav" doc:"Where the spoken answer is, or will be; null where there is none."`
+	ContextSummarized bool      `json:"context_summarized" example:"false" doc:"Whether older turns were summarised for this request."`
 	TTSError          string    `json:"tts_error,omitempty" doc:"Why there is no audio; the text stands."`
 }
 

@@ -14,9 +14,9 @@ import (
 
 // sessionShown is a conversation as its owner sees it.
 type sessionShown struct {
-	ID          string    `json:"id"`
-	CharacterID string    `json:"character_id" doc:"Empty for the plain assistant."`
-	Turn        int       `json:"turn" doc:"Turns taken so far."`
+	ID          string    `json:"id" example:"0f8fad5b-d9cb-469f-a165-70867728950e"`
+	CharacterID string    `json:"character_id" example:"hermione" doc:"Empty for the plain assistant."`
+	Turn        int       `json:"turn" example:"3" doc:"Turns taken so far."`
 	Live        bool      `json:"live" doc:"Whether it is under way on this server."`
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
@@ -24,29 +24,29 @@ type sessionShown struct {
 
 type sessionPage struct {
 	Sessions   []sessionShown `json:"sessions"`
-	NextCursor string         `json:"next_cursor" doc:"Where the next page begins; empty at the end."`
+	NextCursor string         `json:"next_cursor" example:"" doc:"Where the next page begins; empty at the end."`
 }
 
 // messageShown is an item of a transcript.
 type messageShown struct {
-	ID        string    `json:"id"`
+	ID        string    `json:"id" example:"item_2"`
 	Role      string    `json:"role" enum:"user,assistant,system"`
-	Content   string    `json:"content" doc:"What was said; of speech that was interrupted, what was heard."`
+	Content   string    `json:"content" example:"안녕! 만나서 반가워~" doc:"What was said; of speech that was interrupted, what was heard."`
 	Status    string    `json:"status" enum:"completed,incomplete,in_progress"`
 	CreatedAt time.Time `json:"created_at"`
 }
 
 type messagePage struct {
 	Messages   []messageShown `json:"messages"`
-	NextCursor string         `json:"next_cursor" doc:"Where the next page begins; empty at the end."`
+	NextCursor string         `json:"next_cursor" example:"" doc:"Where the next page begins; empty at the end."`
 }
 
 type (
 	sessionID struct {
-		ID string `path:"session_id" maxLength:"64" doc:"The conversation's id."`
+		ID string `path:"session_id" maxLength:"64" example:"0f8fad5b-d9cb-469f-a165-70867728950e" doc:"The conversation's id."`
 	}
 	deletedSession struct {
-		ID string `json:"id" doc:"Of the conversation that is gone."`
+		ID string `json:"id" example:"0f8fad5b-d9cb-469f-a165-70867728950e" doc:"Of the conversation that is gone."`
 	}
 )
 
@@ -56,13 +56,17 @@ func (s *Server) sessionRoutes(api huma.API) {
 	}
 	const one = "/api/sessions/{session_id}"
 	handle(api, s.owned(operation("listSessions", http.MethodGet, "/api/sessions", tagChat,
-		"The caller's conversations, the one begun last first")), s.sessions)
+		"The caller's conversations, the one begun last first",
+		"Those over the WebSocket, and those by POST /api/chat.")), s.sessions)
 	handle(api, s.owned(operation("getSession", http.MethodGet, one, tagChat,
-		"A conversation of the caller's")), s.session)
+		"A conversation of the caller's",
+		"Somebody else's is as none.")), s.session)
 	handle(api, s.owned(operation("listMessages", http.MethodGet, one+"/messages", tagChat,
-		"What was said in it, oldest first")), s.messages)
+		"What was said in it, oldest first",
+		"The transcript of record: also what no longer fits the model's context.")), s.messages)
 	handle(api, s.owned(operation("deleteSession", http.MethodDelete, one, tagChat,
-		"Delete a conversation and all that was said in it")), s.deleteSession)
+		"Delete a conversation and all that was said in it",
+		"If it is under way, it ends.")), s.deleteSession)
 }
 
 func (s *Server) sessions(ctx context.Context, in *page) (*answer[sessionPage], error) {
@@ -103,7 +107,7 @@ func (s *Server) ownSession(ctx context.Context, id string) (store.Session, erro
 }
 
 type messagesInput struct {
-	ID     string `path:"session_id" maxLength:"64" doc:"The conversation's id."`
+	ID     string `path:"session_id" maxLength:"64" example:"0f8fad5b-d9cb-469f-a165-70867728950e" doc:"The conversation's id."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many messages to return at most."`
 	Cursor string `query:"cursor" maxLength:"1024" doc:"Where to go on: next_cursor of the page before. Empty for the first page."`
 }

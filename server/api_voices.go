@@ -21,7 +21,8 @@ type voiceList struct {
 }
 
 func (s *Server) voiceRoutes(api huma.API) {
-	handle(api, operation("listVoices", http.MethodGet, "/api/tts/voices", tagSpeech, "The voices that can be chosen"), s.voices)
+	handle(api, operation("listVoices", http.MethodGet, "/api/tts/voices", tagSpeech, "The voices that can be chosen",
+		"They stand in the file that `VOICES_FILE` names, which is read again when it changes."), s.voices)
 }
 
 func (s *Server) voices(context.Context, *struct{}) (*answer[voiceList], error) {

@@ -36,18 +36,18 @@ type characterBody struct {
 	Age            string   `json:"age,omitempty" nullable:"true" example:"20세"`
 	Height         string   `json:"height,omitempty" nullable:"true" example:"160cm"`
 	Job            string   `json:"job,omitempty" nullable:"true" example:"학생"`
-	Personality    string   `json:"personality,omitempty" nullable:"true"`
-	Appearance     string   `json:"appearance,omitempty" nullable:"true"`
-	Likes          []string `json:"likes,omitempty" nullable:"true"`
-	Dislikes       []string `json:"dislikes,omitempty" nullable:"true"`
+	Personality    string   `json:"personality,omitempty" nullable:"true" example:"밝고 명랑한 성격, 활발함, 친근함"`
+	Appearance     string   `json:"appearance,omitempty" nullable:"true" example:"검은 머리, 큰 눈, 밝은 표정"`
+	Likes          []string `json:"likes,omitempty" nullable:"true" example:"음악,춤"`
+	Dislikes       []string `json:"dislikes,omitempty" nullable:"true" example:"외로움"`
 	SpeechStyle    string   `json:"speech_style,omitempty" nullable:"true" example:"반말을 사용하며 친근하고 밝은 말투"`
-	Thoughts       string   `json:"thoughts,omitempty" nullable:"true"`
-	Features       string   `json:"features,omitempty" nullable:"true"`
-	Habits         string   `json:"habits,omitempty" nullable:"true"`
-	Guidelines     string   `json:"guidelines,omitempty" nullable:"true" doc:"How the character is to be played."`
+	Thoughts       string   `json:"thoughts,omitempty" nullable:"true" example:"'오늘도 즐거운 하루가 될 거야!'"`
+	Features       string   `json:"features,omitempty" nullable:"true" example:"항상 웃는 얼굴"`
+	Habits         string   `json:"habits,omitempty" nullable:"true" example:"'와!', '대박!' 같은 감탄사를 자주 사용"`
+	Guidelines     string   `json:"guidelines,omitempty" nullable:"true" example:"- 친근하고 편안한 말투를 사용하세요." doc:"How the character is to be played."`
 	VoiceID        string   `json:"voice_id,omitempty" nullable:"true" example:"default" doc:"One of GET /api/tts/voices; the default voice where it is left out."`
 	Category       string   `json:"category,omitempty" nullable:"true" example:"커스텀"`
-	Tags           []string `json:"tags,omitempty" nullable:"true"`
+	Tags           []string `json:"tags,omitempty" nullable:"true" example:"태그1,태그2"`
 	SampleDialogue string   `json:"sample_dialogue,omitempty" nullable:"true"`
 	ImageURL       string   `json:"image_url,omitempty" nullable:"true" example:"/images/characters/custom.jpg" doc:"A path on this server, or an http or https address."`
 	SourceWork     string   `json:"source_work,omitempty" nullable:"true"`
@@ -84,39 +84,45 @@ func (characterBody) TransformSchema(_ huma.Registry, schema *huma.Schema) *huma
 // characterPage is a page of characters.
 type characterPage struct {
 	Characters []*persona.Character `json:"characters"`
-	NextCursor string               `json:"next_cursor" doc:"Where the next page begins; empty at the end."`
+	NextCursor string               `json:"next_cursor" example:"" doc:"Where the next page begins; empty at the end."`
 }
 
 type (
 	characterID struct {
-		ID string `path:"character_id" maxLength:"64" doc:"The character's id."`
+		ID string `path:"character_id" maxLength:"64" example:"hermione" doc:"The character's id."`
 	}
 	newCharacter struct {
 		Body characterBody
 	}
 	changedCharacter struct {
-		ID   string `path:"character_id" maxLength:"64" doc:"The character's id."`
+		ID   string `path:"character_id" maxLength:"64" example:"hermione" doc:"The character's id."`
 		Body characterBody
 	}
 	deletedCharacter struct {
-		ID string `json:"id" doc:"Of the character that is gone."`
+		ID string `json:"id" example:"0f8fad5b-d9cb-469f-a165-70867728950e" doc:"Of the character that is gone."`
 	}
 )
 
 func (s *Server) characterRoutes(api huma.API) {
 	const all, one = "/api/characters", "/api/characters/{character_id}"
 	handle(api, operation("listPresets", http.MethodGet, "/api/characters/presets", tagCharacters,
-		"The characters that come with the server, by id"), s.presets)
+		"The characters that come with the server, by id",
+		"They are files in the folder that `CHARACTERS_DIR` names, read again when they change."), s.presets)
 	handle(api, s.owned(operation("listCharacters", http.MethodGet, all, tagCharacters,
-		"The caller's own characters, the newest first")), s.ownCharacters)
+		"The caller's own characters, the newest first",
+		"Without a login: those that belong to nobody.")), s.ownCharacters)
 	handle(api, s.owned(operation("createCharacter", http.MethodPost, all, tagCharacters,
-		"Create a character")), s.createCharacter)
+		"Create a character",
+		"What is left out is empty; `voice_id` is the default voice. A `persona` is played in place of the other fields.")), s.createCharacter)
 	handle(api, s.owned(operation("getCharacter", http.MethodGet, one, tagCharacters,
-		"A character, whoever made it")), s.getCharacter)
+		"A character, whoever made it",
+		"A preset, or one that somebody has made: whoever knows its id may read it and talk with it.")), s.getCharacter)
 	handle(api, s.owned(operation("updateCharacter", http.MethodPut, one, tagCharacters,
-		"Change a character: the fields that are given")), s.updateCharacter)
+		"Change a character: the fields that are given",
+		"Only its owner may, and presets stay as they are. An empty string empties a field; null leaves it.")), s.updateCharacter)
 	handle(api, s.owned(operation("deleteCharacter", http.MethodDelete, one, tagCharacters,
-		"Delete a character")), s.deleteCharacter)
+		"Delete a character",
+		"Only its owner may, and presets stay.")), s.deleteCharacter)
 	s.cardRoutes(api)
 }
 

@@ -32,7 +32,7 @@ type (
 		RawBody     []byte
 	}
 	exportedCard struct {
-		ID     string     `path:"character_id" maxLength:"64" doc:"The character's id."`
+		ID     string     `path:"character_id" maxLength:"64" example:"hermione" doc:"The character's id."`
 		Format cardFormat `query:"format" enum:"json,png" default:"json" doc:"JSON, or a picture with the JSON in it."`
 	}
 	cardFile struct {
@@ -51,21 +51,28 @@ func (s *Server) cardRoutes(api huma.API) {
 	in.SkipValidateBody = true // a card's form is its own
 	binary := &huma.Schema{Type: huma.TypeString, Format: "binary"}
 	in.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}},
+		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}, Example: sampleCard},
 		"image/png":        {Schema: binary},
 		"multipart/form-data": {Schema: &huma.Schema{
 			Type: huma.TypeObject, Required: []string{"file"}, Properties: map[string]*huma.Schema{"file": binary},
 		}},
 	}}
+	in.Errors = append(in.Errors, http.StatusUnsupportedMediaType)
 	handle(api, in, s.importCharacter)
 
 	out := operation("exportCharacter", http.MethodGet, "/api/characters/{character_id}/export", tagCharacters,
-		"A character as a Tavern card")
+		"A character as a Tavern card", "A character that was imported keeps what its card had beside our fields.")
 	out.Responses = map[string]*huma.Response{"200": {Description: "The card", Content: map[string]*huma.MediaType{
-		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}},
+		"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}, Example: sampleCard},
 		"image/png":        {Schema: binary},
 	}}}
 	handle(api, s.owned(out), s.exportCharacter)
+}
+
+// sampleCard is a card as small as one can be.
+var sampleCard = map[string]any{
+	"spec": "chara_card_v2", "spec_version": "2.0",
+	"data": map[string]any{"name": "나루", "description": "부끄럼이 많은 여우", "first_mes": "아, 안녕!"},
 }
 
 // maxFormBytes is what a form may have around its file.

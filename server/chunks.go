@@ -36,7 +36,7 @@ type chunkDelta struct {
 // completionUsage is OpenAI's: what the LLM server counted, in tokens.
 type completionUsage struct {
 	chatUsage
-	TotalTokens int `json:"total_tokens"`
+	TotalTokens int `json:"total_tokens" example:"57"`
 }
 
 func totalUsage(u chatUsage) *completionUsage {

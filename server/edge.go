@@ -115,7 +115,7 @@ func quiet(c *gin.Context) bool {
 }
 
 // Content security policies. What is no page may load nothing, should a browser ever
-// take it for one. The chat room's routes set its policy, guarded that of the documents.
+// take it for one. The routes of pages set their own.
 const (
 	dataPolicy = "default-src 'none'; frame-ancestors 'none'"
 
@@ -124,12 +124,6 @@ const (
 	// start.
 	pagePolicy = "default-src 'self'; img-src 'self' data: blob: https:; media-src 'self' blob:; worker-src 'self' blob:; " +
 		"connect-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-
-	// docsPolicy is for the pages of the API's description: Swagger UI and Redoc write
-	// styles into the page, draw with data: URLs, and Redoc searches in a worker that it
-	// makes itself. Everything else comes from this server.
-	docsPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; " +
-		"worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
 )
 
 // policyHeader is a Content-Security-Policy's name.
@@ -139,15 +133,5 @@ const policyHeader = "Content-Security-Policy"
 func guarded(c *gin.Context) {
 	c.Header("X-Content-Type-Options", "nosniff")
 	c.Header("Referrer-Policy", "same-origin")
-	policy := dataPolicy
-	if path := c.Request.URL.Path; isBelow(path, "/docs") || isBelow(path, "/redoc") {
-		policy = docsPolicy
-	}
-	c.Header(policyHeader, policy)
-}
-
-// isBelow says whether a path is the root's, or of something below it.
-func isBelow(path, root string) bool {
-	rest, ok := strings.CutPrefix(path, root)
-	return ok && (rest == "" || rest[0] == '/')
+	c.Header(policyHeader, dataPolicy)
 }

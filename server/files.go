@@ -22,8 +22,8 @@ var errForeignFile = newProblem(http.StatusForbidden, codeForbidden, "These file
 
 // audioFile names a speech file.
 type audioFile struct {
-	Owner string `path:"user_id" maxLength:"128" doc:"Whose it is."`
-	File  string `path:"file" maxLength:"128" doc:"The file's id and its format, as in abc123.wav."`
+	Owner string `path:"user_id" maxLength:"128" example:"anonymous" doc:"Whose it is."`
+	File  string `path:"file" maxLength:"128" example:"abc123.wav" doc:"The file's id and its format, as in abc123.wav."`
 }
 
 // pendingFile is what is said of a file that is promised and not made yet.
@@ -42,8 +42,9 @@ func (s *Server) audioRoutes(api huma.API) {
 		"202": {Description: "The file is promised, and not made yet; Retry-After says when to ask again"},
 		"206": {Description: "The part that Range asks for", Content: content},
 		"304": {Description: "The file is as If-None-Match says"},
+		"416": {Description: "The file has no such part"},
 	}
-	op.Errors = []int{http.StatusForbidden, http.StatusNotFound, http.StatusRequestedRangeNotSatisfiable, http.StatusBadGateway}
+	op.Errors = []int{http.StatusForbidden, http.StatusNotFound, http.StatusBadGateway}
 	handle(api, s.owned(op), s.audioFile)
 	head := s.owned(operation("headSpeechFile", http.MethodHead, path, tagSpeech, "A speech file's size and kind"))
 	head.Hidden = true

@@ -83,24 +83,24 @@ func (c *completionContent) UnmarshalJSON(data []byte) error {
 
 // completion is a whole answer.
 type completion struct {
-	ID      string             `json:"id"`
-	Object  string             `json:"object"` // "chat.completion"
-	Created int64              `json:"created"`
-	Model   string             `json:"model"`
+	ID      string             `json:"id" example:"chatcmpl-123"`
+	Object  string             `json:"object" example:"chat.completion"` // "chat.completion"
+	Created int64              `json:"created" example:"1769364590"`
+	Model   string             `json:"model" example:"character:hermione"`
 	Choices []completionChoice `json:"choices"`
 	Usage   *completionUsage   `json:"usage"`
 }
 
 type completionChoice struct {
-	Index        int              `json:"index"`
+	Index        int              `json:"index" example:"0"`
 	Message      completionAnswer `json:"message"`
-	FinishReason string           `json:"finish_reason"`
+	FinishReason string           `json:"finish_reason" example:"stop"`
 	Logprobs     *struct{}        `json:"logprobs"` // always null
 }
 
 type completionAnswer struct {
-	Role    string  `json:"role"`
-	Content string  `json:"content"`
+	Role    string  `json:"role" example:"assistant"`
+	Content string  `json:"content" example:"안녕! 만나서 반가워~"`
 	Refusal *string `json:"refusal"` // always null
 }
 

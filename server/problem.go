@@ -42,8 +42,8 @@ type problem struct {
 
 // fieldProblem is one offending field of a request.
 type fieldProblem struct {
-	Location string `json:"location"`
-	Message  string `json:"message"`
+	Location string `json:"location" example:"body.temperature" doc:"Where it stands."`
+	Message  string `json:"message" example:"expected number <= 2" doc:"What is wrong with it."`
 	Value    any    `json:"value,omitempty"`
 }
 

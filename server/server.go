@@ -59,6 +59,7 @@ type Server struct {
 	started    time.Time
 	parts      *cached[*partsHealth]
 	modelNames *cached[[]string]
+	site       site
 
 	draining atomic.Bool
 	conns    *connections
@@ -80,6 +81,7 @@ func New(cfg Config) *Server {
 		limiter: newLimiter(cfg.RateLimit), conns: newConnections(),
 		started: time.Now(), parts: newParts(cfg.Probes, cfg.Log),
 		modelNames: newModelNames(cfg.Models, cfg.DefaultModel, cfg.Log),
+		site:       newSite(cfg.Page, cfg.Log),
 	}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.Use(s.edge()...)
