@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"avatarforge/configs"
+	"avatarforge/internal/linetest"
 	"avatarforge/llm"
 	"avatarforge/llm/llmtest"
 	"avatarforge/persona"
@@ -99,6 +100,7 @@ func startLoopback(b *testing.B, reply llmtest.Reply, content func(line []byte) 
 	must(err)
 	l.registry = session.NewRegistry(session.Config{Model: llmtest.DefaultModel}, session.Upstreams{
 		LLM: model, Speech: scheduler, Voices: voices, Characters: characters, Tokens: tokens,
+		Archive: linetest.NewArchive(),
 	}, slots.NewLocal(slots.Config{}))
 	b.Cleanup(func() {
 		gone, cancel := context.WithCancel(context.Background())
@@ -120,7 +122,7 @@ func (l *loopback) open(b *testing.B) *talk {
 	if err != nil {
 		b.Fatal(err)
 	}
-	k := &talk{t: b, sess: s}
+	k := &talk{t: b, sess: s, unkept: true}
 	k.attach(0)
 	return k
 }
