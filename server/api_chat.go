@@ -183,7 +183,7 @@ func (s *Server) chatAnswer(ctx context.Context, e *exchange, content string, do
 		a.AudioURL = &url
 	case errors.Is(err, speech.ErrNothingToSay):
 	default:
-		a.TTSError = toProblem(err).Detail
+		a.TTSError = toProblem(speechError(err, speech.WAV)).Detail
 		s.log.Warn("an answer was not spoken", slog.String("session", e.sess.ID()), slog.Any("error", err))
 	}
 	return a

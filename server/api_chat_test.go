@@ -15,6 +15,7 @@ import (
 	"avatarforge/llm/llmtest"
 	"avatarforge/realtime"
 	"avatarforge/server"
+	"avatarforge/tts/ttstest"
 )
 
 // asked is the specification's example of POST /api/chat but for its last message, which
@@ -153,6 +154,70 @@ func TestChatAndWebSocketShareAHistory(t *testing.T) {
 	}
 	if got := strings.Join(said, "|"); got != "여기는 소켓.|응!|여기는 REST.|응!|다시 소켓." {
 		t.Errorf("the model was told %q", got)
+	}
+}
+
+func TestChatSpeaks(t *testing.T) {
+	line := saying("안녕! 오늘은 도서관에 있었어.")
+	c := chatting(t, line)
+	ask := func(rest string) chatData {
+		return want[chatData](c, "POST", "/api/chat", `{"messages": [{"role": "user", "content": "안녕?"}]`+rest+`}`, "it answers")
+	}
+	t.Run("realtime", func(t *testing.T) {
+		got := ask(``)
+		if got.AudioURL == nil || !strings.HasPrefix(*got.AudioURL, "/mnt/user_assets/anonymous/audio/") || !strings.HasSuffix(*got.AudioURL, ".wav") {
+			t.Fatalf("answered %+v; it speaks unless told otherwise", got)
+		}
+		if resp, data := c.get(*got.AudioURL); resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "audio/wav" || len(data) < 32000 {
+			t.Errorf("its audio is %d, %d bytes", resp.StatusCode, len(data))
+		}
+	})
+	t.Run("delayed", func(t *testing.T) {
+		got := ask(`, "tts_mode": "delayed", "tts_delay_ms": 700`)
+		if got.AudioURL == nil {
+			t.Fatalf("answered %+v; the address is known at once", got)
+		}
+		resp, _ := c.get(*got.AudioURL)
+		if resp.StatusCode != 202 || resp.Header.Get("Retry-After") == "" {
+			t.Errorf("before it is there: %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
+		}
+		for resp.StatusCode == 202 {
+			time.Sleep(20 * time.Millisecond)
+			resp, _ = c.get(*got.AudioURL)
+		}
+		if resp.StatusCode != 200 {
+			t.Errorf("then %d", resp.StatusCode)
+		}
+	})
+	t.Run("on click", func(t *testing.T) {
+		if got := ask(`, "tts_mode": "on_click"`); got.AudioURL != nil || got.TTSError != "" {
+			t.Errorf("answered %+v", got)
+		}
+	})
+	t.Run("streamed", func(t *testing.T) {
+		var end chunk
+		for data := range c.stream(`{"stream": true, "messages": [{"role": "user", "content": "안녕?"}]}`) {
+			if data != "[DONE]" {
+				end = chunk{}
+				if err := json.Unmarshal([]byte(data), &end); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if end.Avatarforge == nil || end.Avatarforge.AudioURL == nil {
+			t.Errorf("it ends with %+v, without audio", end)
+		}
+	})
+}
+
+// Failing synthesis never costs the text.
+func TestChatWhenSpeechFails(t *testing.T) {
+	line := saying("안녕!")
+	line.TTS = []ttstest.Config{{Faults: []ttstest.Rule{{Fault: ttstest.Fault{Kind: ttstest.FaultException}}}}}
+	c := chatting(t, line)
+	got := want[chatData](c, "POST", "/api/chat", `{"messages": [{"role": "user", "content": "안녕?"}]}`, "it answers all the same")
+	if got.Content != "안녕!" || got.AudioURL != nil || got.TTSError == "" {
+		t.Errorf("answered %+v", got)
 	}
 }
 
