@@ -40,7 +40,7 @@ type victim struct {
 
 func startVictim(t *testing.T, dataDir string) *victim {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "serve", "--listen-addr", "127.0.0.1:0", "--data-dir", dataDir, //nolint:gosec // it is ourselves
+	cmd := exec.Command(os.Args[0], "serve", "--listen-addr", "127.0.0.1:0", "--data-dir", dataDir,
 		"--llm-service", "demo", "--tts-service", "demo", "--log-level", "error", "--resume-grace", "1s")
 	cmd.Env = append(os.Environ(), asServer+"=1")
 	cmd.Stderr = os.Stderr
@@ -89,11 +89,11 @@ func (s *seen) converse(v *victim) error {
 	if s.session != "" {
 		query = fmt.Sprintf("?session=%s&last_event=%d", s.session, s.last)
 	}
-	ws, _, err := websocket.Dial(context.Background(), "ws"+strings.TrimPrefix(v.address, "http")+"/v1/realtime"+query, nil) //nolint:bodyclose // it closes it
+	ws, _, err := websocket.Dial(context.Background(), "ws"+strings.TrimPrefix(v.address, "http")+"/v1/realtime"+query, nil)
 	if err != nil {
 		return err
 	}
-	defer ws.CloseNow() //nolint:errcheck // it is over either way
+	defer ws.CloseNow()
 	ws.SetReadLimit(1 << 20)
 	say := func() error {
 		for _, e := range []string{
@@ -109,7 +109,7 @@ func (s *seen) converse(v *victim) error {
 	for begun := false; ; {
 		_, data, err := ws.Read(context.Background())
 		if err != nil {
-			return nil //nolint:nilerr // the server has been killed, which is the point
+			return nil // the server has been killed, which is the point
 		}
 		n, event, err := realtime.DecodeServer(data)
 		if err != nil {
@@ -132,7 +132,7 @@ func (s *seen) converse(v *victim) error {
 		if s.session != "" && !begun {
 			begun = true
 			if err := say(); err != nil {
-				return nil //nolint:nilerr // as above
+				return nil // as above
 			}
 		}
 	}
