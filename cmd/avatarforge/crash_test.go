@@ -25,13 +25,6 @@ const kills = 6
 // asServer makes the test's binary the program itself, so that it can be killed.
 const asServer = "AVATARFORGE_TEST_SERVE"
 
-func TestMain(m *testing.M) {
-	if os.Getenv(asServer) != "" {
-		os.Exit(run(os.Args[1:], nil, os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
-
 // victim is the program as a process of its own.
 type victim struct {
 	cmd     *exec.Cmd

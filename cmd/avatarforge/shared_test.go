@@ -14,6 +14,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asServer) != "" {
+		os.Exit(run(os.Args[1:], nil, os.Stdout, os.Stderr))
+	}
 	servertest.Main(m, os.Getenv("CI") == "true")
 }
 
