@@ -68,6 +68,7 @@ func (s *Server) declare() huma.API {
 		Transformers:  []huma.Transformer{s.completeProblem},
 	})
 	s.characterRoutes(api)
+	s.draftRoutes(api)
 	s.voiceRoutes(api)
 	s.modelRoutes(api)
 	s.systemRoutes(api)

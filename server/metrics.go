@@ -11,6 +11,7 @@ type metrics struct {
 	bytesOut    prometheus.Counter
 	eventsIn    *prometheus.CounterVec // by eventFate
 	closes      *prometheus.CounterVec // by close code
+	drafts      *prometheus.CounterVec // by draftKind and draftOutcome
 }
 
 type frameKind string
@@ -26,6 +27,21 @@ const (
 	eventTaken   eventFate = "taken"
 	eventRefused eventFate = "refused" // malformed
 	eventLimited eventFate = "limited" // over the rate limit
+)
+
+type draftKind string
+
+const (
+	draftCharacter draftKind = "character"
+	draftStory     draftKind = "story"
+)
+
+type draftOutcome string
+
+const (
+	draftCompleted draftOutcome = "completed"
+	draftFailed    draftOutcome = "failed"
+	draftCancelled draftOutcome = "cancelled" // the client left
 )
 
 func newMetrics(reg *prometheus.Registry) *metrics {
@@ -49,5 +65,8 @@ func newMetrics(reg *prometheus.Registry) *metrics {
 		closes: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "avatarforge_websocket_closes_total", Help: "Closed WebSockets, by close code; 0 where the connection was lost.",
 		}, []string{"code"}),
+		drafts: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "avatarforge_drafts_total", Help: "Characters and plots that a model was to make up, by what and by how it ended.",
+		}, []string{"what", "outcome"}),
 	}
 }

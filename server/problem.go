@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 
+	"avatarforge/llm"
 	"avatarforge/persona"
 	"avatarforge/session"
 	"avatarforge/slots"
@@ -65,6 +66,7 @@ const (
 	codeUpstreamTimeout problemCode = "upstream_timeout"
 	codeUnavailable     problemCode = "upstream_unavailable"
 	codeSlotLimit       problemCode = "slot_limit"
+	codeNotConfigured   problemCode = "not_configured"
 	codeShuttingDown    problemCode = "shutting_down"
 	codeInternal        problemCode = "internal_error"
 )
@@ -89,6 +91,7 @@ func toProblem(err error) *problem {
 		fields *persona.ValidationError
 		silent *tts.Error
 		broken *speech.BrokenPromiseError
+		model  *llm.Error
 	)
 	switch {
 	case errors.As(err, &p):
@@ -117,6 +120,8 @@ func toProblem(err error) *problem {
 		return p
 	case errors.As(err, &fields):
 		return fieldsProblem(fields)
+	case errors.As(err, &model):
+		return llmProblem(model)
 	case errors.Is(err, persona.ErrCard):
 		return badBody("", err.Error(), "")
 	case errors.Is(err, speech.ErrNothingToSay):

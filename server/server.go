@@ -26,6 +26,7 @@ type Config struct {
 	Characters *Cast
 	Voices     *tts.Voices
 	Speech     *speech.Studio
+	Author     Author
 	Page       fs.FS // the chat room; nil where it was not built
 
 	Transcripts *Transcripts // nil keeps none

@@ -26,6 +26,12 @@ func (s *Store) Count(ctx context.Context, name string, ttl time.Duration) (int,
 	return int(n), err
 }
 
+// Uncount takes one count of the counter of that name back, down to zero.
+func (s *Store) Uncount(ctx context.Context, name string) error {
+	_, err := s.exec(ctx, "take a count back", `UPDATE counters SET n = n - 1 WHERE name = $1 AND n > 0`, plain(name))
+	return err
+}
+
 // Counted is what the counter of that name stands at.
 func (s *Store) Counted(ctx context.Context, name string) (int, error) {
 	n, err := one(ctx, s, "read counter", scanInt,

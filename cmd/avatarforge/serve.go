@@ -77,7 +77,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	defer common.leave(log)
 	cast := server.NewCast(characters, db)
 	transcripts := server.NewTranscripts(db)
-	up, err := connect(ctx, cfg, log)
+	up, err := connect(ctx, cfg, metrics, log)
 	if err != nil {
 		return err
 	}
@@ -126,6 +126,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		RateLimit:    server.RateLimit(cfg.Server.RateLimit),
 		AuthRequired: cfg.Auth.Required, Tokens: tokens, Ready: db.Ping,
 		DefaultModel: cfg.LLM.Model, Models: up.llm.Models, Probes: probes,
+		Author:       up.author,
 		WriteTimeout: cfg.Server.WriteTimeout,
 		Metrics:      metrics, Log: log,
 	})

@@ -13,6 +13,7 @@ import (
 	"avatarforge/demo"
 	"avatarforge/llm"
 	"avatarforge/realtime"
+	"avatarforge/server"
 	"avatarforge/tts"
 )
 
@@ -29,9 +30,13 @@ type upstreams struct {
 	tokens *llm.Counter
 	demo   *demo.Demo // nil where both servers are real
 
+	author server.Author
+	gemini *llm.Gemini // nil without a key
+
 	llmDemo, ttsDemo bool
 	llmName, ttsName string // as the operator knows them
 	llmModel         string
+	authorName       string // empty: it is the LLM
 
 	warming sync.WaitGroup
 	cool    context.CancelFunc // ends the warm-up
@@ -49,7 +54,7 @@ type llmServer interface {
 
 // connect finds the servers that the configuration names, or starts the demo in their
 // place where it says auto.
-func connect(ctx context.Context, cfg *Config, log *slog.Logger) (*upstreams, error) {
+func connect(ctx context.Context, cfg *Config, metrics prometheus.Registerer, log *slog.Logger) (*upstreams, error) {
 	tokens, err := llm.NewCounter()
 	if err != nil {
 		return nil, fmt.Errorf("build the token counter: %w", err)
@@ -83,6 +88,9 @@ func connect(ctx context.Context, cfg *Config, log *slog.Logger) (*upstreams, er
 	}
 	u.closers = append(u.closers, func() error { u.llm.Close(); return nil })
 	u.model = llm.NewGate(u.llm, cfg.LLM.Concurrency)
+	if err := u.findAuthor(cfg, metrics, log); err != nil {
+		return nil, err
+	}
 	synthesizers := make([]tts.Synthesizer, len(u.voices))
 	for i, v := range u.voices {
 		synthesizers[i] = v
@@ -175,6 +183,13 @@ func (u *upstreams) warmUp(log *slog.Logger) {
 			log.Warn("the model could not be warmed up; replies will fail until this is mended", "error", err)
 		}
 	})
+	if u.gemini != nil {
+		u.warming.Go(func() {
+			if err := u.gemini.WarmUp(ctx); err != nil && !errors.Is(err, context.Canceled) {
+				log.Warn("Gemini does not answer; characters cannot be made up until this is mended", "error", err)
+			}
+		})
+	}
 }
 
 // demoNotice is what clients are told about stand-ins; nil where there are none.
@@ -194,7 +209,11 @@ func (u *upstreams) notices() []string {
 	if u.ttsDemo {
 		voice = "Speech:  THE BUILT-IN DEMO VOICE. Start GPT-SoVITS, or set TTS_BASE_URL, and start again."
 	}
-	return []string{model, voice}
+	lines := []string{model, voice}
+	if u.authorName != "" {
+		lines = append(lines, "Drafts:  "+u.authorName)
+	}
+	return lines
 }
 
 // register shows the queues in front of the servers as metrics.

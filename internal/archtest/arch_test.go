@@ -39,7 +39,7 @@ var rules = []rule{
 		in: "speech", only: []string{"tts", "tts/sentence", "store"}, never: []string{"net/http"},
 		because: "speech that is kept is made of sentences and files, whoever asks for it and how",
 	},
-	{in: "server", only: []string{"session", "realtime", "persona", "slots", "store", "tts", "speech", "auth"}, because: "HTTP turns requests into calls of the session, and makes no reply or speech itself"},
+	{in: "server", only: []string{"session", "realtime", "persona", "slots", "store", "tts", "speech", "auth", "llm"}, because: "HTTP turns requests into calls of the session, and makes no reply or speech itself; of the models it knows who is to make characters up, and why it fails"},
 	{in: "demo", only: []string{"demo/reply", "demo/voice", "llm", "llm/llmtest", "tts", "tts/ttstest"}, because: "the stand-ins are upstreams: nothing but HTTP ties them to conversations"},
 	{in: "llm/llmtest", only: []string{"llm/llmtest"}, because: "a simulator that shares code with its client shares its mistakes"},
 	{in: "tts/ttstest", only: []string{"tts/ttstest"}, because: "a simulator that shares code with its client shares its mistakes"},
