@@ -25,6 +25,9 @@ const (
 	// to stream and speech to begin before the text has ended.
 	firstToken      = 250 * time.Millisecond
 	tokensPerSecond = 25
+	// schemaTokensPerSecond is for JSON, which nobody reads along: a character takes some
+	// seconds.
+	schemaTokensPerSecond = 150
 	// firstChunk is what a good GPU needs to the first sound.
 	firstChunk = 80 * time.Millisecond
 
@@ -198,7 +201,13 @@ func model(cfg Config) http.Handler {
 		pace = llmtest.Pace{}
 	}
 	return llmtest.NewOllama(llmtest.Config{
-		Reply:         answer,
+		Reply: func(req llmtest.ChatRequest) llmtest.Reply {
+			r := answer(req)
+			if req.Format != nil && !cfg.Unpaced {
+				r.Pace = llmtest.Pace{FirstToken: firstToken, TokensPerSecond: schemaTokensPerSecond}
+			}
+			return r
+		},
 		Models:        models,
 		Pace:          pace,
 		Parallel:      parallel,

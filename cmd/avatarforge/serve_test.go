@@ -235,6 +235,7 @@ func TestStartErrors(t *testing.T) {
 		{"a certificate that is not there", []string{"--tls-cert-file", file, "--tls-key-file", file}, "TLS_CERT_FILE"},
 		{"a short secret", []string{"--jwt-secret", "abc"}, "JWT_SECRET"},
 		{"no Redis there", []string{"--redis-url", "redis://" + closed}, "REDIS_URL"},
+		{"half of a key", []string{"--google-api-key", "AIza Sy"}, "GOOGLE_API_KEY"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			args := append([]string{"--listen-addr", "127.0.0.1:0", "--data-dir", t.TempDir(), "--llm-service", "demo", "--tts-service", "demo"}, tt.args...)

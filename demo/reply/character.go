@@ -45,6 +45,9 @@ const (
 	fieldDescription field = "description"
 	fieldSituation   field = "situation"
 	fieldBackground  field = "background"
+	fieldOpponent    field = "opponent"
+	fieldWork        field = "source_work"
+	fieldCategory    field = "category"
 	fieldSample      field = "sample_dialogue"
 	fieldProfile     field = "profile" // several of the above in one line
 	fieldMemory      field = "memory"
@@ -72,8 +75,11 @@ var fieldWords = []struct {
 	{fieldHome, []string{"고향", "출신", "거주지", "사는 곳", "hometown", "birthplace", "出身"}},
 	{fieldSituation, []string{"상황", "situation", "状況"}},
 	{fieldBackground, []string{"배경", "background", "背景"}},
+	{fieldOpponent, []string{"상대", "opponent", "相手"}},
+	{fieldWork, []string{"작품", "source work", "from", "作品"}},
+	{fieldCategory, []string{"분류", "category", "分類"}},
 	{fieldWorld, []string{"세계관", "worldview", "world", "世界観"}},
-	{fieldDescription, []string{"소개", "설명", "description", "about", "紹介"}},
+	{fieldDescription, []string{"소개", "설명", "description", "about", "紹介", "説明"}},
 	{fieldSpecies, []string{"종족", "species", "種族"}},
 	{fieldGender, []string{"성별", "gender", "性別"}},
 	{fieldHeight, []string{"신장", "height", "身長"}},
