@@ -273,5 +273,7 @@ func (s *Server) writeJSON(c huma.Context, v any) {
 	c.SetHeader("Content-Type", "application/json")
 	e := json.NewEncoder(c.BodyWriter())
 	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // it is plain data, and a client that is gone wants no error
+	if err := e.Encode(v); err != nil { // most likely the client is gone
+		s.log.Debug("a draft could not be sent", "error", err)
+	}
 }
