@@ -252,7 +252,8 @@ func describeProblems(d *huma.OpenAPI) {
 func describeNulls(r huma.Registry) {
 	for name := range r.Map() {
 		t := r.TypeFromRef(schemaPrefix + name)
-		if t == nil || t.Kind() != reflect.Struct {
+		// Data in an envelope is always there, pointer or not.
+		if t == nil || t.Kind() != reflect.Struct || strings.HasPrefix(t.Name(), "envelope[") {
 			continue
 		}
 		for i := range t.NumField() {
@@ -277,7 +278,8 @@ func schemaOf[T any](d *huma.OpenAPI) *huma.Schema {
 }
 
 // downgradeContent takes out what huma leaves of JSON Schema 2020-12, which 3.0 does not
-// know: it says the same by a schema's format.
+// know: it says the same by a schema's format. What can be null and is of several types has
+// none of its own.
 func downgradeContent(v any) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -288,6 +290,9 @@ func downgradeContent(v any) {
 			if _, is := v[key].(string); is {
 				delete(v, key)
 			}
+		}
+		if typ, is := v["type"].(string); is && typ == "" {
+			delete(v, "type")
 		}
 		for _, member := range v {
 			downgradeContent(member)

@@ -49,7 +49,7 @@ func (s *Server) describeRealtime(api huma.API) {
 	}}
 	op.Errors = []int{
 		http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
-		http.StatusInternalServerError, http.StatusServiceUnavailable,
+		http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable,
 	}
 	op.Extensions = map[string]any{"x-websocket": map[string]any{
 		"subprotocol": realtimeSubprotocol,

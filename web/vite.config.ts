@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { compress } from './compress.ts';
+import { docsPages } from './docs/build.ts';
 
 const backend = process.env.AVATARFORGE_URL ?? 'http://127.0.0.1:8000';
 
@@ -21,7 +23,7 @@ function keepDist(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), keepDist()],
+  plugins: [react(), tailwindcss(), docsPages(), keepDist(), compress()],
   build: {
     target: 'es2022',
     emptyOutDir: true,
@@ -34,6 +36,8 @@ export default defineConfig({
       '/api': backend,
       '/v1': { target: backend, ws: true },
       '/images': backend,
+      '/docs': backend,
+      '/redoc': backend,
     },
   },
 });
