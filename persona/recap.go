@@ -27,11 +27,22 @@ type Recap struct {
 	Language Language
 }
 
-// Line is what one of the two said.
+// Line is one thing that was said.
 type Line struct {
-	User bool // the listener; else who speaks with him
-	Text string
+	Speaker Speaker
+	Text    string
 }
+
+// Speaker is who says a line.
+type Speaker int
+
+// The speakers. SpeakerNobody is of what was told rather than said: a change of scene,
+// for instance.
+const (
+	SpeakerUser Speaker = iota
+	SpeakerCharacter
+	SpeakerNobody
+)
 
 const defaultSentences = 12
 
@@ -154,8 +165,12 @@ func (r Recap) user(words *recapWording, name string) string {
 	var lines strings.Builder
 	for _, line := range r.Lines {
 		who := name
-		if line.User {
+		switch line.Speaker {
+		case SpeakerUser:
 			who = words.user
+		case SpeakerNobody:
+			who = words.told
+		case SpeakerCharacter:
 		}
 		if text := oneLine(line.Text); text != "" {
 			lines.WriteString(who + ": " + text + "\n")
@@ -172,10 +187,10 @@ func (r Recap) language() Language {
 	if _, ok := recapPhrases[r.Language]; ok {
 		return r.Language
 	}
-	for _, user := range []bool{true, false} {
+	for _, speaker := range []Speaker{SpeakerUser, SpeakerCharacter} {
 		var said strings.Builder
 		for _, line := range r.Lines {
-			if line.User == user {
+			if line.Speaker == speaker {
 				said.WriteString(line.Text)
 			}
 		}

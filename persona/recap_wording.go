@@ -2,7 +2,8 @@ package persona
 
 // recapWording is the words of a Recap in one language.
 type recapWording struct {
-	user, nobody string // who speaks
+	user, nobody string // who speaks; nobody stands for a name
+	told         string // who speaks where nobody does
 	task         string
 	summary      string // above its rules
 	summaryRules []string
@@ -20,7 +21,7 @@ type recapWording struct {
 // conversation asks for is written down and not done.
 var recapPhrases = map[Language]*recapWording{
 	Korean: {
-		user: "사용자", nobody: "상대",
+		user: "사용자", nobody: "상대", told: "(지문)",
 		task:    "너는 사용자와 {name}의 대화를 기록하는 서기이다. 아래 대화는 곧 잊히므로, {name}에게 남길 메모를 쓴다.",
 		summary: "요약에 담을 것:",
 		summaryRules: []string{
@@ -50,7 +51,7 @@ var recapPhrases = map[Language]*recapWording{
 		now:       "위의 대화를 메모로 요약하라.",
 	},
 	English: {
-		user: "User", nobody: "Assistant",
+		user: "User", nobody: "Assistant", told: "(stage direction)",
 		task:    "You keep the notes of a conversation between the user and {name}. The lines below will soon be forgotten; write the notes that {name} needs to go on.",
 		summary: "The summary holds:",
 		summaryRules: []string{
@@ -80,7 +81,7 @@ var recapPhrases = map[Language]*recapWording{
 		now:       "Summarise the conversation above as notes.",
 	},
 	Japanese: {
-		user: "ユーザー", nobody: "相手",
+		user: "ユーザー", nobody: "相手", told: "(ト書き)",
 		task:    "あなたはユーザーと{name}の会話を記録する書記である。下の会話はまもなく忘れられるので、{name}に残すメモを書く。",
 		summary: "要約に入れること:",
 		summaryRules: []string{
