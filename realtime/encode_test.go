@@ -66,7 +66,7 @@ func oneOfEach() []ServerEvent {
 		ErrorEvent{Error{ServerError, CodeSpeechFailed, "silent", "", "", 7}},
 		Sentence{7, ptr("resp_1"), "item_2", 0, " 3시야!", "세 시야!", 24000}, Sentence{8, nil, "item_2", 1, "x", "x", 24000},
 		SentenceDone{7, ptr(int64(1234)), nil}, SentenceDone{8, nil, &SentenceError{CodeSpeechCancelled, "cancelled"}},
-		Queue{2, 5}, Context{812, 8192, 3, 0},
+		Queue{2, 5}, Context{812, 8192, 30, 12, 2},
 	}
 }
 

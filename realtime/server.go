@@ -146,12 +146,15 @@ type (
 		Position int `json:"position"`
 		Waiting  int `json:"waiting"`
 	}
-	// Context says how full the context window is.
+	// Context says how full the context window is. SummarizedTurns are those that a
+	// summary stands for; DroppedTurns those that the model was told nothing of, since
+	// there was no room for them and no summary yet. All are in the transcript.
 	Context struct {
 		UsedTokens      int `json:"used_tokens"`
 		LimitTokens     int `json:"limit_tokens"`
 		Turns           int `json:"turns"`
 		SummarizedTurns int `json:"summarized_turns"`
+		DroppedTurns    int `json:"dropped_turns"`
 	}
 )
 

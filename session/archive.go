@@ -67,6 +67,8 @@ type settings struct {
 	// Closed says that the session ended in order, so that nothing was sent after
 	// NextEvent.
 	Closed bool `json:"closed"`
+	// Summary is what the summary covers that a response was told last, see Summary.
+	Summary string `json:"summary,omitempty"`
 }
 
 // itemSpeech is what is kept of an item beside its text.

@@ -39,7 +39,7 @@ type Answer struct {
 func (s *Session) Ask(ctx context.Context, q Question) (*Answer, error) {
 	c := ask{question: q, reply: make(chan asked, 1)}
 	if q.Update != nil {
-		c.part, c.err = s.up.part(ctx, namedCharacter(q.Update))
+		c.part, c.err = s.wantedPart(ctx, q.Update)
 	}
 	if err := s.post(ctx, c); err != nil {
 		return nil, err

@@ -154,10 +154,13 @@ func (s *Session) createItem(e *realtime.ItemCreate) *realtime.Error {
 	} else if s.items.find(e.Item.ID) != nil {
 		return realtime.Invalid(realtime.CodeItemExists, "item.id", "There is an item %q already.", e.Item.ID)
 	}
-	it := &item{Item: e.Item, full: e.Item.Text(), tokens: -1, created: time.Now()}
+	it := &item{Item: e.Item, full: e.Item.Text(), created: time.Now()}
 	previous, ok := s.items.insert(it, e.PreviousItemID)
 	if !ok {
 		return realtime.Invalid(realtime.CodeItemNotFound, "previous_item_id", "There is no item %q in the conversation.", e.PreviousItemID)
+	}
+	if e.PreviousItemID != "" {
+		s.edited(it)
 	}
 	s.emit(realtime.ItemAdded{PreviousItemID: previous, Item: it.snapshot()})
 	s.keep(it, true)
@@ -174,6 +177,7 @@ func (s *Session) deleteItem(id string) *realtime.Error {
 		return realtime.Invalid(realtime.CodeItemInProgress, "item_id", "Item %q is being written; cancel its response first.", id)
 	}
 	s.dropSpeech(func(seg *segment) bool { return seg.item == it })
+	s.edited(it)
 	s.items.remove(it)
 	s.journal.deleteItem(id)
 	s.emit(realtime.ItemDeleted{ItemID: id})
@@ -202,6 +206,7 @@ func (s *Session) truncateItem(e *realtime.ItemTruncate) *realtime.Error {
 		if it.audioEnd == s.playhead.sent {
 			s.playhead.silence(time.Now()) // whoever truncates has emptied the player
 		}
+		s.edited(it)
 		s.keep(it, true)
 	}
 	s.emit(realtime.ItemTruncated{ItemID: it.ID, ContentIndex: 0, AudioEndMS: e.AudioEndMS})

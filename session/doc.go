@@ -25,14 +25,27 @@
 // A turn is a response and what it answers. An item is a message of the conversation. A
 // segment is one sentence's speech, numbered over the whole session. A frame is an
 // encoded, numbered server event; the outbox holds those that a client may still need.
-// An attachment is a connection's cursor into the outbox.
+// An attachment is a connection's cursor into the outbox. The window is what of the
+// conversation a prompt holds; a summary stands in it for the front of the conversation; a
+// fact is what a character knows of its listener from conversations past. The scribe writes
+// both.
 //
 // # Who may call what
 //
 // Every method of Session, Attachment and Registry may be called from any goroutine.
 // Session's methods post a typed command to the loop and wait, at most, for their
-// context and the session's end; the loop alone changes a session. Characters may lie in
-// a database, so they are read by the caller of Open or Do, before the loop hears of them.
+// context and the session's end; the loop alone changes a session. Characters, facts and
+// summaries may lie in a database, so they are read by the caller of Open or Do, before the
+// loop hears of them, and written by the scribe's goroutines.
+//
+// # What a model is told
+//
+// No prompt may exceed the model's window by the LLM server's own count, for some servers
+// cut it in silence: see prompt, and llm.Calibration. After each response the session looks
+// whether older turns are to be summarised, see summaryTask. The scribe does that by
+// requests that yield to every reply, and hands the summary to the session's loop, which
+// takes it if it is still of what the conversation holds: a summary says by a hash what it
+// stands for.
 //
 // # When the other side is slow or gone
 //

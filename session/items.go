@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"avatarforge/llm"
 	"avatarforge/realtime"
 )
 
@@ -20,8 +21,8 @@ type item struct {
 	speech []spokenText
 	// audioStart and audioEnd are where that audio lies on the session's playhead.
 	audioStart, audioEnd time.Duration
-	// tokens is what the text costs in a prompt; negative while not counted.
-	tokens int
+	// size is the message's in a prompt; zero while not counted.
+	size llm.Size
 	// created is when the item joined the conversation.
 	created time.Time
 	// position is where it stands in the archive; empty while it is not there.
@@ -56,7 +57,7 @@ func (it *item) hear(d time.Duration) {
 
 func (it *item) setText(text string) {
 	it.Content[0].Text = text
-	it.tokens = -1
+	it.size = llm.Size{}
 }
 
 // items is the conversation in order. Owned by the session's loop.

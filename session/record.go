@@ -24,7 +24,10 @@ type beginning struct {
 	// told says that session.created has been sent, now or before a restoration; torn,
 	// that frames may have been sent after that of which nothing is known.
 	told, torn bool
-	bare       bool // whether the model is told nothing but the messages
+	bare       bool     // whether the model is told nothing but the messages
+	fleeting   bool     // nothing of it is kept, and nothing of its listener
+	recalled   recalled // the summary of its front
+	summarised string   // what the summary covers that a response was told last
 }
 
 const (
@@ -53,7 +56,7 @@ func (r *Registry) restore(ctx context.Context, rec *Record, last uint64) (*begi
 		b.segment += tornSegments
 	}
 	var err error
-	if b.part, err = r.up.part(ctx, rec.Character); errors.Is(err, persona.ErrUnknown) {
+	if b.part, err = r.up.part(ctx, &r.cfg, rec.Owner, rec.Character); errors.Is(err, persona.ErrUnknown) {
 		r.cfg.Log.Warn("the character of a restored session is gone", slog.String("session", rec.ID))
 		b.object.Avatarforge.CharacterID = ""
 	} else if err != nil {
@@ -66,6 +69,8 @@ func (r *Registry) restore(ctx context.Context, rec *Record, last uint64) (*begi
 		}
 		b.items = append(b.items, it)
 	}
+	b.summarised = kept.Summary
+	b.recalled = r.recall(ctx, rec.ID, b.items)
 	return b, nil
 }
 
@@ -73,7 +78,7 @@ func (r *Registry) restore(ctx context.Context, rec *Record, last uint64) (*begi
 func (s *Session) record(closed bool) *Record {
 	object := s.object
 	object.Avatarforge.Resumed = nil
-	text, err := json.Marshal(settings{Object: object, Closed: closed})
+	text, err := json.Marshal(settings{Object: object, Closed: closed, Summary: s.memory.told})
 	if err != nil {
 		s.log.Error("the session's settings cannot be written", slog.Any("error", err)) // they are plain data
 		return nil
@@ -145,7 +150,7 @@ func restoreItem(r *ItemRecord) (*item, error) {
 			ID: r.ID, Role: r.Role, Status: r.Status,
 			Content: []realtime.Content{{Type: r.Type, Text: r.Text}},
 		},
-		full: r.Full, position: r.Position, tokens: -1, created: r.Created,
+		full: r.Full, position: r.Position, created: r.Created,
 	}
 	if it.Status == realtime.StatusInProgress {
 		it.Status = realtime.StatusIncomplete

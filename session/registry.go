@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"avatarforge/llm"
 	"avatarforge/realtime"
 	"avatarforge/slots"
 	"avatarforge/tts"
@@ -39,6 +40,8 @@ type Registry struct {
 	slots Slots
 	hurry chan struct{} // closed when the server cannot wait any longer
 
+	scribe *scribe
+
 	mu sync.Mutex
 	// Guarded by mu:
 	live      map[string]*Session
@@ -50,10 +53,15 @@ type Registry struct {
 // NewRegistry makes an empty registry.
 func NewRegistry(cfg Config, up Upstreams, admission Slots) *Registry {
 	cfg.setDefaults()
-	return &Registry{
+	if up.Calibration == nil {
+		up.Calibration = llm.NewCalibration()
+	}
+	r := &Registry{
 		cfg: cfg, up: up, slots: admission, hurry: make(chan struct{}),
 		live: make(map[string]*Session), restoring: make(map[string]chan struct{}),
 	}
+	r.scribe = newScribe(r)
+	return r
 }
 
 // Opening is what a client asks for when it connects.
@@ -191,16 +199,36 @@ func (r *Registry) start(ctx context.Context, b *beginning, queue bool) (*Sessio
 		}
 		return nil, ErrClosing
 	}
-	s := start(&r.cfg, &r.up, b, a, house{ended: r.ended, hurry: r.hurry})
+	r.scribe.goOn(b.id)
+	s := start(&r.cfg, &r.up, b, a, house{ended: r.ended, hurry: r.hurry, scribe: r.scribe})
 	r.live[b.id] = s
 	return s, nil
 }
 
 // ended is called by a session's loop as the last thing it does.
 func (r *Registry) ended(s *Session) {
+	if t, ok := s.farewell(); ok {
+		r.scribe.begin(t)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.live, s.id)
+}
+
+// Forget gives up what is still to be noted of a conversation that is over: it has been
+// deleted.
+func (r *Registry) Forget(id string) { r.scribe.drop(id) }
+
+// hand gives a command to the session of that id, if it lives. Once over is closed, it
+// will not be run any more.
+func (r *Registry) hand(ctx context.Context, id string, c command) (over <-chan struct{}, err error) {
+	r.mu.Lock()
+	s := r.live[id]
+	r.mu.Unlock()
+	if s == nil {
+		return nil, ErrUnknownSession
+	}
+	return s.over, s.post(ctx, c)
 }
 
 // Find is the live session with that id.
@@ -218,7 +246,7 @@ func (r *Registry) begin(ctx context.Context, id string, o *Opening) (*beginning
 		character = o.Character
 	}
 	voice := r.up.Voices.Default()
-	part, err := r.up.part(ctx, character)
+	part, err := r.up.part(ctx, &r.cfg, o.Owner, character)
 	if err != nil {
 		return nil, err
 	}
@@ -232,6 +260,7 @@ func (r *Registry) begin(ctx context.Context, id string, o *Opening) (*beginning
 		object: r.newObject(id, model, character, voice), part: part,
 	}
 	if o.Fleeting {
+		b.fleeting, b.part.facts, b.part.known = true, nil, nil
 		b.archive, b.object.Avatarforge.MaxTurns = nil, 0
 		b.bare = character == ""
 	}
@@ -317,4 +346,5 @@ func (r *Registry) Close(ctx context.Context) {
 	}
 	r.hurried.Do(func() { close(r.hurry) })
 	<-drained
+	r.scribe.close()
 }

@@ -31,8 +31,9 @@ type response struct {
 	aloud    bool // whether its sentences are spoken as they come
 	reply    int  // the most tokens that it may have
 	metadata map[string]string
-	// promptTokens is what the model was told, by our own count.
-	promptTokens int
+	told     *told
+	// summarised says that its prompt was the first with the summary in it.
+	summarised bool
 
 	state   responseState
 	deltas  <-chan generated // nil once the model is done
@@ -95,6 +96,14 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides) *realtime.Error 
 	if err := s.mayRespond(); err != nil {
 		return err
 	}
+	maxTokens := s.object.MaxOutputTokens
+	if o.MaxOutputTokens != nil {
+		maxTokens = *o.MaxOutputTokens
+	}
+	told, err := s.prompt(o, s.replyTokens(maxTokens))
+	if err != nil {
+		return err
+	}
 	ext := &s.object.Avatarforge
 	ext.Turn++
 
@@ -102,14 +111,11 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides) *realtime.Error 
 	if o.OutputModalities != nil {
 		modalities = o.OutputModalities
 	}
-	maxTokens := s.object.MaxOutputTokens
-	if o.MaxOutputTokens != nil {
-		maxTokens = *o.MaxOutputTokens
-	}
 	r := &response{
 		id:       newID("resp_"),
 		audio:    slices.Contains(modalities, realtime.ModalityAudio),
-		reply:    s.replyTokens(maxTokens),
+		reply:    told.request.MaxTokens,
+		told:     told,
 		metadata: o.Metadata,
 		splitter: sentence.Splitter{FirstClause: true},
 		speller:  tts.NewSpeller(s.speechLanguage()),
@@ -117,8 +123,10 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides) *realtime.Error 
 	}
 	r.kept = r.started
 	r.aloud = r.audio && ext.TTS.Enabled && ext.TTS.Mode != realtime.SpeechOnClick
-	request, tokens := s.prompt(o, r.reply)
-	r.promptTokens = tokens
+	r.summarised = told.summary != "" && told.summary != s.memory.told
+	if told.summary != "" {
+		s.memory.told = told.summary
+	}
 
 	content := realtime.Content{Type: realtime.ContentOutputText}
 	if r.audio {
@@ -129,7 +137,7 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides) *realtime.Error 
 			ID: newID("item_"), Role: realtime.RoleAssistant,
 			Status: realtime.StatusInProgress, Content: []realtime.Content{content},
 		},
-		tokens: -1, created: r.started,
+		created: r.started,
 	}
 	s.response = r
 	s.emit(realtime.ResponseCreated{Response: s.responseObject(r, realtime.StatusInProgress, nil)})
@@ -146,7 +154,7 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides) *realtime.Error 
 	ctx, abort := context.WithCancelCause(context.Background())
 	deltas := make(chan generated)
 	r.abort, r.deltas = abort, deltas
-	s.generators.Go(func() { generate(ctx, s.up.LLM, request, deltas) })
+	s.generators.Go(func() { generate(ctx, s.up.LLM, told.request, deltas) })
 	return nil
 }
 
@@ -320,6 +328,7 @@ func (s *Session) finishResponse() {
 	}
 
 	s.response = nil
+	s.calibrate(r)
 	s.keep(it, true)
 	s.keepRecord()
 	if r.audio {
@@ -337,6 +346,7 @@ func (s *Session) finishResponse() {
 	s.cfg.Metrics.responses.WithLabelValues(string(r.outcome.status)).Inc()
 	s.log.Info("response ended", slog.String("response", r.id), slog.String("status", string(r.outcome.status)),
 		slog.Duration("took", now.Sub(r.started)), slog.Int("sentences", r.index), slog.Int("speech_errors", r.speechErrors))
+	s.considerSummary()
 	if r.then != nil {
 		s.stop(*r.then)
 	}
@@ -369,6 +379,7 @@ func (s *Session) responseObject(r *response, status realtime.Status, ended *tim
 		object.Usage = &realtime.Usage{InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, TotalTokens: u.InputTokens + u.OutputTokens}
 	}
 	object.Avatarforge = &realtime.ResponseExtension{
+		ContextSummarized: r.summarised,
 		Timings: realtime.Timings{
 			FirstTokenMS:    r.since(r.firstToken),
 			FirstSentenceMS: r.since(r.firstSentence),

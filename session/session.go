@@ -22,14 +22,30 @@ type Config struct {
 	ResumeGrace time.Duration // zero means 60 s, negative none
 	ReplayBytes int           // of frames kept for a client that comes back; zero means 4 MiB
 	HoldBytes   int           // of frames that wait for a slow listener; zero means 256 KiB
-	Demo        *realtime.Demo
-	Log         *slog.Logger // nil discards
-	Metrics     *Metrics     // nil measures nothing
+
+	// ContextTrigger is the part of the window from which on older turns are summarised;
+	// zero means 0.8.
+	ContextTrigger float64
+	// KeepTurns is how many of the last turns stay word for word, where they fit; zero
+	// means 16.
+	KeepTurns int
+	// Remember is of whom facts are kept.
+	Remember Remembering
+
+	Demo    *realtime.Demo
+	Log     *slog.Logger // nil discards
+	Metrics *Metrics     // nil measures nothing
 }
 
 func (c *Config) setDefaults() {
 	if c.ContextSize <= 0 {
 		c.ContextSize = 8192
+	}
+	if c.ContextTrigger <= 0 {
+		c.ContextTrigger = 0.8
+	}
+	if c.KeepTurns <= 0 {
+		c.KeepTurns = 16
 	}
 	if c.ResumeGrace == 0 {
 		c.ResumeGrace = time.Minute
@@ -57,8 +73,14 @@ type Upstreams struct {
 	Voices     *tts.Voices
 	Characters Characters
 	Tokens     *llm.Counter
+	// Calibration is how the models count; nil knows nothing yet.
+	Calibration *llm.Calibration
 	// Archive keeps the conversations; nil forgets each with its end.
 	Archive Archive
+	// Summaries keeps what stands for their older turns; nil forgets that as well.
+	Summaries Summaries
+	// Facts keeps what characters know of their listeners; nil remembers nobody.
+	Facts Facts
 }
 
 // Characters knows whom a session can play. It may take as long as a database does, so
@@ -83,15 +105,16 @@ const (
 // Session is one conversation.
 type Session struct {
 	// Immutable after start.
-	id      string
-	owner   string
-	cfg     *Config
-	up      *Upstreams
-	log     *slog.Logger
-	outbox  *outbox
-	journal *journal
-	house   house
-	bare    bool // whether the model is told nothing but the messages
+	id       string
+	owner    string
+	fleeting bool // nothing of it is kept, and nothing of its listener
+	bare     bool // the model is told nothing but the messages
+	cfg      *Config
+	up       *Upstreams
+	log      *slog.Logger
+	outbox   *outbox
+	journal  *journal
+	house    house
 
 	// Written by any goroutine; never closed.
 	commands chan command
@@ -107,6 +130,7 @@ type Session struct {
 	object    realtime.Session
 	part      part // whom it plays
 	items     items
+	memory    memory
 	response  *response  // nil while none runs
 	segments  []*segment // whose speech is yet to be sent, in order
 	segment   uint32     // the last segment's number
@@ -140,8 +164,9 @@ type audience struct {
 
 // house is what a session needs of whoever keeps it.
 type house struct {
-	ended func(*Session)  // called by the loop as the last thing it does, just before done is closed
-	hurry <-chan struct{} // closed when the server cannot wait any longer
+	ended  func(*Session)  // called by the loop as the last thing it does, just before done is closed
+	hurry  <-chan struct{} // closed when the server cannot wait any longer
+	scribe *scribe
 }
 
 // firstListener is how long a new session waits for whoever opened it to attach, where
@@ -153,6 +178,7 @@ func start(cfg *Config, up *Upstreams, b *beginning, a admission, h house) *Sess
 	s := &Session{
 		id:        b.id,
 		owner:     b.owner,
+		fleeting:  b.fleeting,
 		cfg:       cfg,
 		up:        up,
 		log:       cfg.Log.With(slog.String("session", b.id)),
@@ -167,6 +193,7 @@ func start(cfg *Config, up *Upstreams, b *beginning, a admission, h house) *Sess
 		object:    b.object,
 		part:      b.part,
 		items:     items{list: b.items},
+		memory:    memory{recalled: b.recalled, told: b.summarised},
 		segment:   b.segment,
 		told:      b.told,
 		torn:      b.torn,
@@ -194,7 +221,7 @@ func (s *Session) Done() <-chan struct{} { return s.done }
 func (s *Session) Do(ctx context.Context, e realtime.ClientEvent) error {
 	c := doEvent{event: e}
 	if u, ok := e.(realtime.SessionUpdate); ok {
-		c.part, c.err = s.up.part(ctx, namedCharacter(&u.Session))
+		c.part, c.err = s.wantedPart(ctx, &u.Session)
 	}
 	return s.post(ctx, c)
 }

@@ -5,6 +5,7 @@
 package linetest
 
 import (
+	"cmp"
 	"context"
 	"testing"
 	"time"
@@ -32,6 +33,16 @@ type Config struct {
 	Characters session.Characters // nil knows the presets
 	Archive    *Archive           // nil is a new one
 	Kept       session.Archive    // where the conversations are kept instead; nil for Archive
+	Memories   *Memories          // nil is a new one
+	Remembered Remembered         // where memories are kept instead; nil for Memories
+
+	Concurrency int // of the LLM's gate; zero means 16
+}
+
+// Remembered keeps summaries and facts.
+type Remembered interface {
+	session.Summaries
+	session.Facts
 }
 
 // Line is a running line. Its fields may be used until the test ends.
@@ -44,6 +55,8 @@ type Line struct {
 	Voices     *tts.Voices
 	Characters *persona.Presets
 	Archive    *Archive
+	Memories   *Memories
+	Gate       *llm.Gate
 }
 
 // Start starts a line that stops when the test ends.
@@ -55,6 +68,12 @@ func Start(t testing.TB, cfg Config) *Line {
 	}
 	if cfg.Kept == nil {
 		cfg.Kept = l.Archive
+	}
+	if l.Memories = cfg.Memories; l.Memories == nil {
+		l.Memories = NewMemories()
+	}
+	if cfg.Remembered == nil {
+		cfg.Remembered = l.Memories
 	}
 
 	brain := memnet.Serve(l.LLM)
@@ -91,9 +110,10 @@ func Start(t testing.TB, cfg Config) *Line {
 	if cfg.Session.Model == "" {
 		cfg.Session.Model = llmtest.DefaultModel
 	}
+	l.Gate = llm.NewGate(model, cmp.Or(cfg.Concurrency, 16))
 	l.Registry = session.NewRegistry(cfg.Session, session.Upstreams{
-		LLM: llm.NewGate(model, 16), Speech: l.Speech, Voices: l.Voices, Characters: cfg.Characters, Tokens: tokens,
-		Archive: cfg.Kept,
+		LLM: l.Gate, Speech: l.Speech, Voices: l.Voices, Characters: cfg.Characters, Tokens: tokens,
+		Archive: cfg.Kept, Summaries: cfg.Remembered, Facts: cfg.Remembered,
 	}, l.Slots)
 
 	t.Cleanup(func() {

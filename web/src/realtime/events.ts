@@ -243,6 +243,8 @@ export interface ContextEvent extends Numbered {
   limit_tokens: number;
   turns: number;
   summarized_turns: number;
+  /** Turns that the model was told nothing of: no room, and no summary yet. */
+  dropped_turns: number;
 }
 
 export type ServerEvent =
