@@ -31,6 +31,7 @@ const (
 	tagRealtime   tag = "realtime"
 	tagChat       tag = "chat"
 	tagCharacters tag = "characters"
+	tagMemory     tag = "memory"
 	tagSpeech     tag = "speech"
 	tagOpenAI     tag = "openai"
 	tagSystem     tag = "system"
@@ -74,6 +75,7 @@ func (s *Server) declare() huma.API {
 	s.systemRoutes(api)
 	s.chatRoutes(api)
 	s.sessionRoutes(api)
+	s.memoryRoutes(api)
 	s.completionRoutes(api)
 	s.speechRoutes(api)
 	s.describeRealtime(api)

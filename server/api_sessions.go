@@ -137,6 +137,7 @@ func (s *Server) deleteSession(ctx context.Context, in *sessionID) (*answer[dele
 	if live, ok := s.cfg.Registry.Find(owner, in.ID); ok {
 		live.End(session.Ending{Code: realtime.CloseNormal, Reason: "the conversation was deleted"})
 	}
+	s.cfg.Registry.Forget(in.ID)
 	if err := s.cfg.Transcripts.store.DeleteSession(ctx, owner, in.ID); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"avatarforge/auth"
+	"avatarforge/internal/linetest"
 	"avatarforge/llm/llmtest"
 	"avatarforge/realtime"
 	"avatarforge/server"
@@ -156,12 +157,18 @@ func users(t *testing.T) (anonymous, mina, juno *caller) { return usersOf(t, ser
 // usersOf is users of a house that is set up so.
 func usersOf(t *testing.T, cfg server.Config) (anonymous, mina, juno *caller) {
 	t.Helper()
+	return usersOn(t, saying("네."), cfg)
+}
+
+// usersOn is usersOf with a line of one's own.
+func usersOn(t *testing.T, line linetest.Config, cfg server.Config) (anonymous, mina, juno *caller) {
+	t.Helper()
 	tokens, err := auth.NewTokens(strings.Repeat("s", 32), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg.Tokens = tokens
-	h := build(t, saying("네."), cfg)
+	h := build(t, line, cfg)
 	login := func(name string) *caller {
 		u, err := h.db.UpsertUser(t.Context(), store.Profile{Provider: "test", Subject: name, Name: name})
 		if err != nil {

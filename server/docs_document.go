@@ -48,6 +48,7 @@ func newDescription() *huma.OpenAPI {
 			}},
 			{Name: string(tagChat), Description: "The conversation, a request at a time."},
 			{Name: string(tagCharacters), Description: "Who can be talked with."},
+			{Name: string(tagMemory), Description: "What stands for older turns, and what characters know of their listeners."},
 			{Name: string(tagSpeech), Description: "Voices and speech."},
 			{Name: string(tagOpenAI), Description: "For programs that speak OpenAI's protocol: a character is a model."},
 			{Name: string(tagSystem), Description: "How the server is, and what it can do."},

@@ -16,7 +16,7 @@ import (
 // described is everything that a server with all its routes declares, and its routes.
 func described(t *testing.T) (*huma.OpenAPI, gin.RoutesInfo) {
 	t.Helper()
-	s := New(Config{Metrics: prometheus.NewRegistry(), Transcripts: &Transcripts{}})
+	s := New(Config{Metrics: prometheus.NewRegistry(), Transcripts: &Transcripts{}, Memories: &Memories{}})
 	routes := s.engine.Routes()
 	s.engine = gin.New() // to declare on once more
 	d := s.declare().OpenAPI()

@@ -65,11 +65,12 @@ func build(t testing.TB, line linetest.Config, cfg server.Config) *house {
 	}
 	cast := server.NewCast(presets, db)
 	transcripts := server.NewTranscripts(db)
-	line.Characters, line.Kept = cast, transcripts
+	memories := server.NewMemories(db, line.Session.Remember)
+	line.Characters, line.Kept, line.Remembered = cast, transcripts, memories
 	h := &house{line: linetest.Start(t, line), db: db}
 	h.studio, h.blobs = studio(t, h.line, db)
 	cfg.Registry, cfg.Characters, cfg.Voices, cfg.Speech = h.line.Registry, cast, h.line.Voices, h.studio
-	cfg.Transcripts = transcripts
+	cfg.Transcripts, cfg.Memories = transcripts, memories
 	h.srv = server.New(cfg)
 	h.Server = httptest.NewUnstartedServer(h.srv)
 	h.Listener = shallow{h.Listener}

@@ -30,6 +30,7 @@ type Config struct {
 	Page       fs.FS // the chat room; nil where it was not built
 
 	Transcripts *Transcripts // nil keeps none
+	Memories    *Memories    // nil remembers nothing
 
 	AllowedOrigins []string       // beside the server's own host, as scheme://host[:port]
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For, -Proto and -Host count

@@ -88,7 +88,7 @@ type SessionsConfig struct {
 	ContextKeepTurns    int
 	ResumeGrace         time.Duration
 	ResumeLogBytes      int64
-	MemoryFacts         bool
+	MemoryFacts         memoryFacts
 	TranscriptRetention time.Duration // 0: for ever
 	TTL                 time.Duration
 }

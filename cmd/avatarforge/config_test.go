@@ -40,7 +40,7 @@ func defaults() Config {
 		},
 		Sessions: SessionsConfig{
 			MaxConcurrent: 20, SlotsQueue: 100, MaxTurns: 30, ContextTrigger: 0.8, ContextKeepTurns: 16,
-			ResumeGrace: time.Minute, ResumeLogBytes: 4194304, MemoryFacts: true, TTL: 24 * time.Hour,
+			ResumeGrace: time.Minute, ResumeLogBytes: 4194304, MemoryFacts: factsRemembered, TTL: 24 * time.Hour,
 		},
 		Auth: AuthConfig{OIDCIssuerURL: "https://accounts.google.com", JWTTTL: 24 * time.Hour},
 		Gemini: GeminiConfig{
@@ -100,7 +100,7 @@ var each = []struct {
 	{"RESUME_GRACE", "5m", "5m", func(c *Config) { c.Sessions.ResumeGrace = 5 * time.Minute }},
 	{"RESUME_LOG_BYTES", "64KiB", "65536", func(c *Config) { c.Sessions.ResumeLogBytes = 65536 }},
 	{"SESSION_TTL", "2d", "2d", func(c *Config) { c.Sessions.TTL = 48 * time.Hour }},
-	{"MEMORY_FACTS", "0", "false", func(c *Config) { c.Sessions.MemoryFacts = false }},
+	{"MEMORY_FACTS", "0", "false", func(c *Config) { c.Sessions.MemoryFacts = factsForgotten }},
 	{"AUTH_REQUIRED", "1", "true", func(c *Config) { c.Auth.Required = true }},
 	{"GOOGLE_CLIENT_ID", "id.apps", "", func(c *Config) { c.Auth.GoogleClientID = "id.apps" }},
 	{"GOOGLE_CLIENT_SECRET", "hush", "", func(c *Config) { c.Auth.GoogleClientSecret = "hush" }},

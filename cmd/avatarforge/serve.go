@@ -77,6 +77,11 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	defer common.leave(log)
 	cast := server.NewCast(characters, db)
 	transcripts := server.NewTranscripts(db)
+	memories := server.NewMemories(db, remembering(cfg))
+	calibration, err := openCalibration(ctx, db)
+	if err != nil {
+		return err
+	}
 	up, err := connect(ctx, cfg, metrics, log)
 	if err != nil {
 		return err
@@ -97,11 +102,19 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		Demo:        up.demoNotice(),
 		Log:         log,
 		Metrics:     session.NewMetrics(metrics),
+
+		ContextTrigger: cfg.Sessions.ContextTrigger, KeepTurns: cfg.Sessions.ContextKeepTurns,
+		Remember: remembering(cfg),
 	}, session.Upstreams{
 		LLM: up.model, Speech: up.speech, Voices: voices, Characters: cast, Tokens: up.tokens,
-		Archive: transcripts,
+		Calibration: calibration, Archive: transcripts, Summaries: memories, Facts: memories,
 	}, common.slots)
 
+	var keeping sync.WaitGroup
+	keep, stopKeeping := context.WithCancel(context.WithoutCancel(ctx))
+	keeping.Go(func() { calibration.Keep(keep, saveCalibration(db, log)) })
+	defer keeping.Wait()
+	defer stopKeeping()
 	var tidying sync.WaitGroup
 	tidy, stopTidying := context.WithCancel(ctx)
 	tidying.Go(func() {
@@ -121,7 +134,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	probes[server.PartDatabase] = db.Ping
 	common.probe(probes)
 	srv := server.New(server.Config{
-		Registry: registry, Characters: cast, Voices: voices, Speech: studio, Page: page, Transcripts: transcripts,
+		Registry: registry, Characters: cast, Voices: voices, Speech: studio, Page: page, Transcripts: transcripts, Memories: memories,
 		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,
 		RateLimit:    server.RateLimit(cfg.Server.RateLimit),
 		AuthRequired: cfg.Auth.Required, Tokens: tokens, Ready: db.Ping,
