@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"reflect"
@@ -16,6 +15,10 @@ import (
 	"avatarforge/tts"
 )
 
+// maxSpokenText is how long a text may be that is to be spoken, in characters: about a
+// quarter of an hour.
+const maxSpokenText = 5000
+
 // speechBody is what is to be spoken, and how.
 type speechBody struct {
 	_             struct{} `additionalProperties:"true"`
@@ -25,7 +28,7 @@ type speechBody struct {
 	PromptLang    string   `json:"prompt_lang,omitempty" nullable:"true" example:"ko" doc:"The language of the voice's reference; left out: as the voice says."`
 	StreamingMode int      `json:"streaming_mode,omitempty" nullable:"true" minimum:"0" maximum:"3" default:"0" doc:"GPT-SoVITS's: 0 whole sentences, 1 to 3 in pieces. Over 0 with return_binary, the sound comes as it is synthesised."`
 	ReturnBinary  bool     `json:"return_binary,omitempty" nullable:"true" default:"false" doc:"Answer with the sound itself."`
-	MediaType     string   `json:"media_type,omitempty" nullable:"true" enum:"wav,raw" default:"wav" doc:"Both are 16-bit mono at 32,000 Hz; raw is little-endian, without a header."`
+	MediaType     string   `json:"media_type,omitempty" nullable:"true" enum:"wav,ogg,aac,raw" default:"wav" doc:"wav and raw are 16-bit mono at 32,000 Hz, raw little-endian without a header; ogg and aac are encoded by GPT-SoVITS."`
 	Speed         float64  `json:"speed,omitempty" nullable:"true" minimum:"0.25" maximum:"4" default:"1" doc:"Multiplies the voice's own pace."`
 }
 
@@ -61,6 +64,7 @@ func (s *Server) speechRoutes(api huma.API) {
 	}
 	handle(api, s.limited(s.owned(op)), s.speak)
 	s.audioRoutes(api)
+	s.openAISpeechRoutes(api)
 }
 
 // audioContent describes sound in each of the formats.
@@ -88,14 +92,7 @@ func (s *Server) speak(ctx context.Context, in *struct{ Body speechBody }) (*hum
 	if err != nil {
 		return nil, speechError(err, req.Format)
 	}
-	body, err := json.Marshal(ok(shownFile(&rec)).Body)
-	if err != nil {
-		return nil, err
-	}
-	return &huma.StreamResponse{Body: func(c huma.Context) {
-		c.SetHeader("Content-Type", "application/json")
-		_, _ = c.BodyWriter().Write(body) // the client may be gone
-	}}, nil
+	return jsonResponse(ok(shownFile(&rec)).Body)
 }
 
 // speechRequest is the request that a body makes, or what is wrong with it.

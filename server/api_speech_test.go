@@ -310,3 +310,31 @@ func TestSpeechFailures(t *testing.T) {
 		})
 	}
 }
+
+func TestSpeechFormats(t *testing.T) {
+	c := speaking(t, ttstest.Config{Encode: ttstest.Recorded})
+	for _, format := range []string{"ogg", "aac"} {
+		body := `{"text":"안녕하세요. 반갑습니다.","media_type":"` + format + `"}`
+		made := want[speechFile](c, "POST", "/api/tts", body, format)
+		if made.Format != format || !strings.HasSuffix(made.AudioURL, made.FileID+"."+format) || made.Duration < 2 || made.Duration > 2.2 {
+			t.Errorf("%+v", made)
+		}
+		resp, file := c.get(made.AudioURL)
+		if resp.Header.Get("Content-Type") != "audio/"+format || int64(len(file)) != made.FileSize {
+			t.Errorf("%s: %v, %d bytes of %d", format, resp.Header, len(file), made.FileSize)
+		}
+		resp, sound := c.send("POST", "/api/tts", http.Header{"Content-Type": {"application/json"}},
+			strings.NewReader(strings.Replace(body, "}", `,"return_binary":true,"streaming_mode":2}`, 1)))
+		if resp.Header.Get("Content-Type") != "audio/"+format || string(sound) != string(file) {
+			t.Errorf("%s streamed: %v, %d bytes", format, resp.Header, len(sound))
+		}
+	}
+
+	c = speaking(t, ttstest.Config{})
+	p := c.refused("POST", "/api/tts", `{"text":"안녕하세요.","media_type":"aac"}`, 502, "upstream_failed", "GPT-SoVITS has no ffmpeg")
+	if !strings.Contains(p.Detail, "ffmpeg") || !strings.Contains(p.Detail, "wav") {
+		t.Errorf("it says %q, want what to do", p.Detail)
+	}
+	c.refused("POST", "/api/tts", `{"text":"안녕하세요.","media_type":"ogg","return_binary":true,"streaming_mode":3}`, 502, "upstream_failed", "also before a stream begins")
+	want[speechFile](c, "POST", "/api/tts", `{"text":"안녕하세요."}`, "wav goes on working")
+}

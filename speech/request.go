@@ -30,8 +30,17 @@ const (
 // ContentType is the media type of files of that format.
 func (f Format) ContentType() string { return "audio/" + string(f) }
 
-// pcm reports whether the format holds bare samples.
-func (f Format) pcm() bool { return f == WAV || f == Raw }
+// encoding is what the synthesis server is asked for.
+func (f Format) encoding() tts.Encoding {
+	switch f {
+	case Ogg:
+		return tts.Ogg
+	case AAC:
+		return tts.AAC
+	default:
+		return tts.PCM
+	}
+}
 
 // DefaultRate is the rate of PCM in samples per second where a request says nothing: that
 // of GPT-SoVITS's versions 1 to 2.
@@ -93,7 +102,7 @@ func newScript(req Request) (*script, error) {
 		s.format = WAV
 	}
 	switch {
-	case !s.format.pcm():
+	case s.format.encoding() != tts.PCM:
 		s.rate = 0
 	case s.rate == 0:
 		s.rate = DefaultRate
@@ -203,6 +212,7 @@ func (s *script) hash() string {
 func (s *script) request(l line) tts.Request {
 	return tts.Request{
 		Text: l.Text, TextLang: l.Lang, Voice: s.voice, Speed: s.speed, StreamingMode: s.mode, Seed: -1,
+		Encoding: s.format.encoding(), Pause: l.Pause,
 	}
 }
 

@@ -1,6 +1,7 @@
 package speech
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -50,6 +51,8 @@ func testStudio(t *testing.T, where func(*testing.T) place) {
 		test func(*rig)
 	}{
 		{"a text becomes a file", testRecord},
+		{"encoded speech", testEncoded},
+		{"a stream is heard while it is made", testStream},
 		{"the same again is found", testCache},
 		{"what changes the sound changes the key", testKeys},
 		{"equal requests at once are synthesised once", testAtOnce},
@@ -226,6 +229,113 @@ func testRecord(r *rig) {
 	file = r.read(rec.URL())
 	r.want("raw is samples alone", pcmDuration(int64(len(file)), 24000), rec.Duration)
 	r.want("and no more", rec.Size, int64(len(file)))
+}
+
+func testEncoded(r *rig) {
+	h := newRig(r.T, r.place, ttstest.Config{Encode: ttstest.Recorded}, Config{})
+	for format, each := range map[Format]time.Duration{Ogg: time.Second, AAC: 33 * 1024 * time.Second / 32000} {
+		req := h.ask("안녕하세요. 반갑습니다.\n잘 지내요?")
+		req.Format, req.StreamingMode = format, 2
+		rec := h.record(store.Anonymous, req)
+		file := h.read(rec.URL())
+		length, _, err := tts.Measure(format.encoding(), file)
+		r.must(err)
+		r.want("three sentences joined are one file", length, 3*each)
+		r.want("its duration is read off it", rec.Duration, length)
+		r.want("and its size", rec.Size, int64(len(file)))
+		hers := h.record(h.user("anna"), req)
+		r.want("another's is a copy", hers.Cached, true)
+		r.want("of the same", string(h.read(hers.URL())), string(file))
+	}
+	var pauses []float64
+	for _, record := range h.mouth.Records() {
+		pauses = append(pauses, record.Params.FragmentInterval)
+	}
+	if want := []float64{0.3, 0.5, 0.01, 0.3, 0.5, 0.01}; !slices.Equal(pauses, want) {
+		r.Errorf("the server was asked for pauses of %v, want %v", pauses, want)
+	}
+
+	deaf := newRig(r.T, r.place, ttstest.Config{}, Config{})
+	req := deaf.ask("안 돼요.")
+	req.Format = AAC
+	_, err := deaf.Record(r.Context(), store.Anonymous, req)
+	var failed *tts.Error
+	if !errors.As(err, &failed) || failed.Kind != tts.ErrorRefused {
+		r.Errorf("without ffmpeg: %v", err)
+	}
+	req.Format = WAV
+	deaf.record(store.Anonymous, req) // the server is not blamed for it
+}
+
+// collector is a listener who tells when something has been heard.
+type collector struct {
+	sound bytes.Buffer
+	heard chan int // how much, after each piece
+}
+
+func (c *collector) Write(p []byte) (int, error) {
+	n, err := c.sound.Write(p)
+	c.heard <- c.sound.Len()
+	return n, err
+}
+
+func testStream(r *rig) {
+	let := make(chan struct{}, 10)
+	h := newRig(r.T, r.place, ttstest.Config{Voice: func(ctx context.Context, s ttstest.Speech) ([]int16, error) {
+		select {
+		case <-let:
+		case <-ctx.Done():
+		}
+		return ttstest.Tone(ctx, s)
+	}}, Config{})
+	const text = "먼저 이것을 말해요. 다음에 저것을 말해요."
+	req := h.ask(text)
+	req.StreamingMode = 2
+	let <- struct{}{}
+	st, err := h.Stream(r.Context(), store.Anonymous, req)
+	r.must(err)
+	r.want("its size is not known yet", st.Size(), int64(-1))
+	heard := &collector{heard: make(chan int, 1000)}
+	ended := make(chan error, 1)
+	go func() { ended <- st.Copy(r.Context(), heard) }()
+	for n := range heard.heard {
+		if n > 44+DefaultRate { // half a second of the first sentence, while the second waits
+			break
+		}
+	}
+	let <- struct{}{}
+	r.must(<-ended)
+	st.Close()
+	pcm, rate := r.samples(heard.sound.Bytes())
+	if got, want := ttstest.Pitches(pcm, rate), ttstest.PitchesOf(text); !slices.Equal(got, want) {
+		r.Errorf("heard %v, want %v", got, want)
+	}
+
+	rec := h.record(store.Anonymous, req)
+	again, err := h.Stream(r.Context(), store.Anonymous, req)
+	r.must(err)
+	defer again.Close()
+	r.want("a recording's size is known", again.Size(), rec.Size)
+	var file bytes.Buffer
+	r.must(again.Copy(r.Context(), &file))
+	r.want("it is the file", file.String(), string(h.read(rec.URL())))
+	r.want("and the same sound", string(file.Bytes()[44:]), string(heard.sound.Bytes()[44:]))
+	r.want("all of one synthesis", h.syntheses(), 2)
+
+	// Who leaves in the middle breaks nothing for who stays.
+	req.Text = "둘이 같이 들어요. 하나는 먼저 가요."
+	let <- struct{}{}
+	stays, err := h.Stream(r.Context(), store.Anonymous, req)
+	r.must(err)
+	defer stays.Close()
+	leaves, err := h.Stream(r.Context(), store.Anonymous, req)
+	r.must(err)
+	leaves.Close()
+	let <- struct{}{}
+	file.Reset()
+	r.must(stays.Copy(r.Context(), &file))
+	pcm, rate = r.samples(file.Bytes())
+	r.want("who stays hears all of it", slices.Equal(ttstest.Pitches(pcm, rate), ttstest.PitchesOf(req.Text)), true)
 }
 
 func testCache(r *rig) {

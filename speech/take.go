@@ -262,20 +262,20 @@ func (r *reading) submit() {
 // next takes the sound of the next line and returns how long it is.
 func (r *reading) next(ctx context.Context) (time.Duration, error) {
 	speech := r.ahead[0]
-	size := 0
+	sound := measured{script: r.take.script}
 	for {
 		select {
 		case <-speech.Ready():
 		case <-ctx.Done():
 			return 0, context.Cause(ctx)
 		}
-		sound, done, err := speech.Take()
-		if len(sound) > 0 {
+		piece, done, err := speech.Take()
+		if len(piece) > 0 {
 			if !r.heard {
 				r.heard, r.begun = true, time.Now()
 			}
-			size += len(sound)
-			if _, err := r.take.spool.Write(sound); err != nil {
+			sound.add(piece)
+			if _, err := r.take.spool.Write(piece); err != nil {
 				return 0, err
 			}
 		}
@@ -284,16 +284,43 @@ func (r *reading) next(ctx context.Context) (time.Duration, error) {
 		}
 		if done {
 			r.ahead = r.ahead[1:]
-			return pcmDuration(int64(size), r.take.script.rate), nil
+			return sound.duration()
 		}
 	}
 }
 
-// pause adds silence.
+// measured is a line's sound, of which only its length matters.
+type measured struct {
+	script  *script
+	bytes   int64  // of PCM
+	encoded []byte // or the sound itself, which has its length in it
+}
+
+func (m *measured) add(piece []byte) {
+	if m.script.format.encoding() == tts.PCM {
+		m.bytes += int64(len(piece))
+	} else {
+		m.encoded = append(m.encoded, piece...)
+	}
+}
+
+func (m *measured) duration() (time.Duration, error) {
+	if m.script.format.encoding() == tts.PCM {
+		return pcmDuration(m.bytes, m.script.rate), nil
+	}
+	d, _, err := tts.Measure(m.script.format.encoding(), m.encoded)
+	return d, err
+}
+
+// pause adds silence. What is encoded has brought its own.
 func (r *reading) pause(d time.Duration) (time.Duration, error) {
-	silence := make([]byte, 2*int(d.Seconds()*float64(r.take.script.rate)))
+	sc := r.take.script
+	if sc.format.encoding() != tts.PCM || d == 0 {
+		return 0, nil
+	}
+	silence := make([]byte, 2*int(d.Seconds()*float64(sc.rate)))
 	_, err := r.take.spool.Write(silence)
-	return pcmDuration(int64(len(silence)), r.take.script.rate), err
+	return pcmDuration(int64(len(silence)), sc.rate), err
 }
 
 // cancel gives up what was submitted and not taken.

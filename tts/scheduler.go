@@ -53,7 +53,8 @@ type SchedulerConfig struct {
 // Job is one sentence to be spoken.
 type Job struct {
 	Request Request
-	// Rate is in samples per second: what the listener wants.
+	// Rate is in samples per second: what the listener wants. Encoded speech has a rate of
+	// its own.
 	Rate int
 	// Deadline is when the listener's audio runs out. For the first sentence of a
 	// reply it is the time of submission, or zero: the listener is in silence already.

@@ -58,8 +58,8 @@ type Speech struct {
 func (sp *Speech) Ready() <-chan struct{} { return sp.ready }
 
 // Take hands over all PCM made since the last time (16-bit little-endian mono at the
-// job's rate), whether that was the last of it, and why the speech failed, if it did. It
-// never blocks. The slice is the caller's.
+// job's rate, or what the request's Encoding says), whether that was the last of it, and
+// why the speech failed, if it did. It never blocks. The slice is the caller's.
 func (sp *Speech) Take() (pcm []byte, done bool, err error) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()

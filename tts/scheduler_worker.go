@@ -19,7 +19,7 @@ const maxSentence = 2 * time.Minute
 
 var (
 	errNoAudio = errors.New("the synthesis ended without audio")
-	errEndless = fmt.Errorf("the synthesis made more than %v of audio", maxSentence)
+	errEndless = fmt.Errorf("the synthesis made more than %v of audio", maxSentence) // or than maxEncoded
 )
 
 // settler is a Synthesizer whose server goes on working after its connection was given
@@ -81,6 +81,9 @@ func (s *Scheduler) begin(sv *server, sp *Speech, cancel context.CancelFunc) (re
 func synthesize(ctx context.Context, synth Synthesizer, req Request, sp *Speech) error {
 	rate := sp.rate
 	limit := int(maxSentence.Seconds()) * rate * bytesPerSample
+	if req.Encoding != PCM {
+		limit = maxEncoded
+	}
 	made := 0
 	deliver := func(pcm []byte) error {
 		if len(pcm) == 0 {
@@ -101,7 +104,7 @@ func synthesize(ctx context.Context, synth Synthesizer, req Request, sp *Speech)
 		if err != nil {
 			return err
 		}
-		if first && chunk.Rate != rate {
+		if first && chunk.Rate != rate && req.Encoding == PCM {
 			if resample, err = NewResampler(chunk.Rate, rate); err != nil {
 				return finalError{err}
 			}

@@ -150,6 +150,11 @@ func (c *SoVITS) Synthesize(ctx context.Context, req Request) iter.Seq2[Chunk, e
 }
 
 func (c *SoVITS) synthesize(ctx context.Context, req Request, emit func(Chunk) bool) (err error) {
+	if req.Encoding != PCM {
+		// As a whole, a server that cannot encode says so; in pieces it breaks the
+		// connection, and each piece is a file of its own with a seam to the next.
+		req.StreamingMode = 0
+	}
 	s := &synthesis{c: c, req: req, phase: time.Now()}
 	c.begin(s)
 	err = errLeft // what it is if the caller's loop panics

@@ -64,6 +64,10 @@ func newSoVITSBody(req Request, boolModes bool) soVITSBody {
 	if boolModes && req.StreamingMode > 1 {
 		b.StreamingMode = true
 	}
+	if req.Encoding != PCM {
+		b.MediaType = string(req.Encoding)
+		b.FragmentInterval = max(b.FragmentInterval, req.Pause.Seconds())
+	}
 	return b
 }
 

@@ -1,6 +1,7 @@
 package tts
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -59,6 +60,9 @@ func (s *synthesis) run(ctx context.Context, emit func(Chunk) bool) error {
 		_ = resp.Body.Close()
 	}()
 
+	if s.req.Encoding != PCM {
+		return s.encoded(ctx, resp.Body, timer, emit)
+	}
 	buffers := c.buffers.Get().(*soundBuffers)
 	defer c.buffers.Put(buffers)
 	size := firstReadBytes
@@ -95,6 +99,65 @@ func (s *synthesis) run(ctx context.Context, emit func(Chunk) bool) error {
 			return s.brokenOff(readErr)
 		}
 	}
+}
+
+// maxEncoded is more than a sentence can take: GPT-SoVITS's AAC has 24 KB a second.
+const maxEncoded = 8 << 20
+
+// encoded takes in a whole sentence before it passes it on: what is wrong with it is seen
+// only then.
+func (s *synthesis) encoded(ctx context.Context, body io.Reader, timer *time.Timer, emit func(Chunk) bool) error {
+	c := s.c
+	var sound bytes.Buffer
+	for {
+		n, err := io.CopyN(&sound, body, readBytes)
+		if n > 0 {
+			s.heardWhole()
+			timer.Reset(c.timeout)
+		}
+		switch {
+		case err == nil && sound.Len() <= maxEncoded:
+			continue
+		case err == nil:
+			s.gaveUp = true
+			return c.error(ErrorImplausible, 0, fmt.Errorf("more than %d bytes", maxEncoded))
+		case errors.Is(err, io.EOF):
+		case ctx.Err() != nil:
+			s.gaveUp = true
+			return c.transportError(ctx, err, ErrorTruncated)
+		default:
+			return c.error(ErrorTruncated, 0, err)
+		}
+		break
+	}
+	timer.Stop()
+	if sound.Len() == 0 {
+		return c.error(ErrorSilent, 0, errors.New("no bytes"))
+	}
+	length, rate, err := Measure(s.req.Encoding, sound.Bytes())
+	switch words := length - s.req.Pause; {
+	case err != nil:
+		return c.error(ErrorMalformed, 0, err)
+	case rate == errorRate:
+		return c.error(ErrorSilent, 0, fmt.Errorf("%v of sound at %d Hz", length, rate))
+	case words < s.limits.least || words > s.limits.most:
+		return c.error(ErrorImplausible, 0, fmt.Errorf("%v for %d characters; want %v to %v",
+			words, utf8.RuneCountInString(s.req.Text), s.limits.least, s.limits.most))
+	}
+	if !emit(Chunk{Rate: rate, PCM: sound.Bytes()}) {
+		return errLeft
+	}
+	return nil
+}
+
+// heardWhole takes note of when speech came that comes as a whole.
+func (s *synthesis) heardWhole() {
+	if s.heard {
+		return
+	}
+	s.heard = true
+	waited := time.Since(s.phase)
+	s.observe(func(p *pace) { p.sawFirst(s, waited) })
 }
 
 // arrived takes note of when sound came, which is how fast the server is. It is called

@@ -3,6 +3,7 @@ package tts
 import (
 	"context"
 	"iter"
+	"time"
 )
 
 // Voice is one entry of voices.json: who speaks. Immutable once loaded.
@@ -40,12 +41,18 @@ type Request struct {
 	Speed float64
 	// StreamingMode is GPT-SoVITS's, 0 to 3.
 	StreamingMode int
+	// Encoding is what the speech is to come as; the zero value is PCM. Anything else comes
+	// whole, whatever StreamingMode says.
+	Encoding Encoding
+	// Pause is a silence that encoded speech ends with. (To PCM whoever wants one adds it.)
+	Pause time.Duration
 	// Seed makes a synthesis repeatable; negative means random.
 	Seed int
 }
 
 // Chunk is a piece of speech as it arrives: whole samples, 16-bit little-endian
-// mono. PCM is valid until the next step of the iteration that yielded it.
+// mono, or the encoded speech, see Measure. PCM is valid until the next step of the
+// iteration that yielded it.
 type Chunk struct {
 	// Rate is in samples per second and the same for all chunks of a synthesis.
 	Rate int

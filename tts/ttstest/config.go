@@ -79,6 +79,11 @@ type Config struct {
 	// from several goroutines at once when requests overlap.
 	Voice func(ctx context.Context, s Speech) ([]int16, error)
 
+	// Encode makes an Ogg file or ADTS frames (mediaType is "ogg" or "aac") of a chunk of
+	// sound. Nil means a machine without ffmpeg, and a libsndfile without Vorbis. An error
+	// is the encoder's.
+	Encode func(ctx context.Context, mediaType string, pcm []int16, rate int) ([]byte, error)
+
 	// PieceBytes is how much of a chunk is written at a time; odd sizes put the
 	// borders inside samples. Zero means 8191, negative a whole chunk at a time.
 	PieceBytes int

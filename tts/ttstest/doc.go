@@ -5,8 +5,8 @@
 // every later failure is a broken connection or a second of silence; two requests at
 // once spoil each other; a client that leaves is noticed at the next chunk; non-streaming
 // work stops every other endpoint. A test against something kinder would prove nothing.
-// Not reproduced: the ogg and aac encoders (they behave as on a machine without
-// ffmpeg) and the /docs pages.
+// Not reproduced: the ogg and aac encoders, which Config.Encode stands for (without it
+// they fail as on a machine without ffmpeg), and the /docs pages.
 //
 // A Server is an http.Handler, so it can be mounted on httptest, on a real listener, or
 // on internal/memnet inside a testing/synctest bubble; there it must be made inside the

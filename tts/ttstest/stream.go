@@ -16,7 +16,7 @@ func (r *run) stream() {
 
 	r.enter()
 	defer r.leave()
-	if err := r.prepare(); err != nil || r.p.MediaType == "ogg" || r.p.MediaType == "aac" {
+	if err := r.prepare(); err != nil {
 		r.s.note(func() { r.rec.Failed = true })
 		breakOff()
 	}
@@ -196,7 +196,11 @@ func (r *run) send(pcm []int16, rate int) bool {
 	if len(pcm) == 0 {
 		return true
 	}
-	body := appendPCM(nil, pcm)
+	body, err := r.encode(pcm, rate)
+	if err != nil {
+		r.s.note(func() { r.rec.Failed = true })
+		breakOff()
+	}
 	size := r.s.cfg.PieceBytes
 	if size < 0 {
 		size = len(body)

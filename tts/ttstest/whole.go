@@ -12,10 +12,11 @@ func (r *run) whole() {
 	r.enter()
 	defer r.leave()
 	pcm, rate, err := r.wholeSound()
-	if err != nil || r.p.MediaType == "ogg" || r.p.MediaType == "aac" {
-		if err == nil {
-			err = errors.New("[Errno 2] No such file or directory: 'ffmpeg'")
-		}
+	var body []byte
+	if err == nil {
+		body, err = r.encode(pcm, rate)
+	}
+	if err != nil {
 		r.status(http.StatusBadRequest)
 		r.s.note(func() { r.rec.Failed = true })
 		writeFailure(r.w, "tts failed", err)
@@ -25,12 +26,10 @@ func (r *run) whole() {
 		reset(r.w)
 	}
 	r.status(http.StatusOK)
-	body := []byte{}
-	if r.fault.Kind != FaultEmpty {
-		if r.p.MediaType == "wav" {
-			body = appendWAVHeader(body, rate, 2*len(pcm))
-		}
-		body = appendPCM(body, pcm)
+	if r.fault.Kind == FaultEmpty {
+		body = nil
+	} else if r.p.MediaType == "wav" {
+		body = append(appendWAVHeader(nil, rate, 2*len(pcm)), body...)
 	}
 	r.w.Header().Set("Content-Type", "audio/"+r.p.MediaType)
 	r.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
@@ -40,6 +39,20 @@ func (r *run) whole() {
 		r.rec.Aborted = r.r.Context().Err() != nil
 	})
 	_, _ = r.w.Write(body)
+}
+
+// encode makes bytes of sound, those of a WAV without its header.
+func (r *run) encode(pcm []int16, rate int) ([]byte, error) {
+	switch encode := r.s.cfg.Encode; {
+	case r.p.MediaType == "wav" || r.p.MediaType == "raw":
+		return appendPCM(nil, pcm), nil
+	case encode != nil:
+		return encode(r.process, r.p.MediaType, pcm, rate)
+	case r.p.MediaType == "ogg":
+		return nil, errors.New("Error opening <_io.BytesIO object>: Format not recognised.") //nolint:revive,staticcheck // soundfile's words
+	default:
+		return nil, errors.New("[Errno 2] No such file or directory: 'ffmpeg'")
+	}
 }
 
 // wholeSound is the sound of mode 0. Its errors are those that become a 400; an
