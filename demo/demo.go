@@ -245,6 +245,7 @@ func speech(cfg Config, speaker *voice.Speaker) *ttstest.Server {
 		FirstChunkDelay: delay,
 		PieceBytes:      -1,
 		KeepRecords:     1,
+		Encode:          encoder(),
 		Voice: func(ctx context.Context, s ttstest.Speech) ([]int16, error) {
 			return speaker.Say(ctx, voice.Utterance{
 				Text: s.Text, Lang: s.Lang, Voice: s.RefAudioPath, Speed: s.SpeedFactor, Rate: s.Rate,

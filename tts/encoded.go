@@ -123,7 +123,7 @@ func readOggStream(serial uint32, packet []byte) (oggStream, error) {
 	case bytes.HasPrefix(packet, []byte("\x01vorbis")) && len(packet) >= 16:
 		rate := int(binary.LittleEndian.Uint32(packet[12:]))
 		if rate == 0 {
-			return oggStream{}, errors.New("Vorbis without a rate")
+			return oggStream{}, errors.New("an Ogg stream of Vorbis without a rate")
 		}
 		return oggStream{serial: serial, rate: rate}, nil
 	case bytes.HasPrefix(packet, []byte("OpusHead")) && len(packet) >= 12:
