@@ -37,11 +37,32 @@ func NewTokens(secret string, ttl time.Duration) (*Tokens, error) {
 	return &Tokens{secret: []byte(secret), ttl: ttl}, nil
 }
 
+// TTL is how long a token is valid.
+func (t *Tokens) TTL() time.Duration { return t.ttl }
+
+// Claims is what a token says.
+type Claims struct {
+	User    string
+	ID      string // of the token, nobody else's
+	Expires time.Time
+}
+
+// us is who issues our tokens, and whom they are for: another program that signs with the
+// same secret means somebody else by its subjects.
+const us = "avatarforge"
+
+// clockSkew is by how much the clocks of two instances may differ.
+const clockSkew = time.Minute
+
 // Issue makes a token for a user.
 func (t *Tokens) Issue(user string, now time.Time) (string, error) {
 	claims := jwt.RegisteredClaims{
+		Issuer:    us,
+		Audience:  jwt.ClaimStrings{us},
 		Subject:   user,
+		ID:        rand.Text(),
 		IssuedAt:  jwt.NewNumericDate(now),
+		NotBefore: jwt.NewNumericDate(now.Add(-clockSkew)),
 		ExpiresAt: jwt.NewNumericDate(now.Add(t.ttl)),
 	}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(t.secret)
@@ -51,18 +72,26 @@ func (t *Tokens) Issue(user string, now time.Time) (string, error) {
 	return token, nil
 }
 
-// Verify says whose token it is. The error is ErrInvalid.
-func (t *Tokens) Verify(token string) (user string, err error) {
+// maxToken is how long a token of ours can get, in bytes, by far.
+const maxToken = 4 << 10
+
+// Verify says what a token says, if it is one of ours and good now. Whether it has been
+// revoked only Revoked knows. The error is ErrInvalid.
+func (t *Tokens) Verify(token string) (Claims, error) {
+	if len(token) > maxToken {
+		return Claims{}, fmt.Errorf("%w: it has %d bytes", ErrInvalid, len(token))
+	}
 	var claims jwt.RegisteredClaims
-	_, err = jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return t.secret, nil },
-		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired())
+	_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return t.secret, nil },
+		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithExpirationRequired(),
+		jwt.WithIssuer(us), jwt.WithAudience(us))
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", ErrInvalid, err)
+		return Claims{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if claims.Subject == "" {
-		return "", fmt.Errorf("%w: it names nobody", ErrInvalid)
+	if claims.Subject == "" || claims.ID == "" {
+		return Claims{}, fmt.Errorf("%w: it names nobody, or not itself", ErrInvalid)
 	}
-	return claims.Subject, nil
+	return Claims{User: claims.Subject, ID: claims.ID, Expires: claims.ExpiresAt.Time}, nil
 }
 
 // Secret is the secret that is kept in the folder, made when there is none yet. Only its

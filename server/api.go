@@ -33,6 +33,7 @@ const (
 	tagCharacters tag = "characters"
 	tagMemory     tag = "memory"
 	tagSpeech     tag = "speech"
+	tagAuth       tag = "auth"
 	tagOpenAI     tag = "openai"
 	tagSystem     tag = "system"
 )
@@ -71,6 +72,7 @@ func (s *Server) declare() huma.API {
 	s.characterRoutes(api)
 	s.draftRoutes(api)
 	s.voiceRoutes(api)
+	s.authRoutes(api)
 	s.modelRoutes(api)
 	s.systemRoutes(api)
 	s.chatRoutes(api)
@@ -89,9 +91,7 @@ func (s *Server) completeProblem(c huma.Context, _ string, v any) (any, error) {
 	if !isProblem {
 		return v, nil
 	}
-	if p.retryAfter > 0 {
-		c.SetHeader("Retry-After", p.retryAfterSeconds())
-	}
+	p.setHeaders(c.SetHeader)
 	url := c.URL()
 	p = s.complete(c.Context(), p, url.Path)
 	if speaksOpenAI(url.Path) {

@@ -27,7 +27,7 @@ var docsPages = []struct{ path, file, policy string }{
 	{"/docs/realtime", docsFolder + "realtime.html", docsPolicy},
 }
 
-var errNotBuilt = newProblem(http.StatusServiceUnavailable, "not_configured",
+var errNotBuilt = newProblem(http.StatusServiceUnavailable, codeNotConfigured,
 	"This page was not built into the program; `make run` and `make build` build it. /api/openapi.json is there all the same.")
 
 // docsRoutes serves the description of everything that has been declared.

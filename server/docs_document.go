@@ -50,6 +50,7 @@ func newDescription() *huma.OpenAPI {
 			{Name: string(tagCharacters), Description: "Who can be talked with."},
 			{Name: string(tagMemory), Description: "What stands for older turns, and what characters know of their listeners."},
 			{Name: string(tagSpeech), Description: "Voices and speech."},
+			{Name: string(tagAuth), Description: "Logging in and out."},
 			{Name: string(tagOpenAI), Description: "For programs that speak OpenAI's protocol: a character is a model."},
 			{Name: string(tagSystem), Description: "How the server is, and what it can do."},
 		},
@@ -206,7 +207,7 @@ func problemSamples() []*problem {
 		toProblem(slots.ErrFull),
 		toProblem(session.ErrClosing),
 		sample(http.StatusServiceUnavailable, codeUnavailable, "The LLM server cannot be reached.", slotRetry),
-		sample(http.StatusServiceUnavailable, "not_configured", "This server has no login; GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET set one up.", 0),
+		errNoLogin,
 		sample(http.StatusGatewayTimeout, codeUpstreamTimeout, "The LLM server took too long.", 0),
 	}
 }

@@ -74,21 +74,35 @@ func ownerOf(ctx context.Context) string {
 // caller is who sends a request: whoever the first of its credentials that is good names.
 // What is no good is as nothing, unless a login is needed.
 func (s *Server) caller(r *http.Request) (string, error) {
-	if s.cfg.Tokens != nil {
-		for token := range credentials(r) {
-			user, err := s.cfg.Tokens.Verify(token)
-			if err == nil {
-				return user, nil
-			}
-			if !errors.Is(err, auth.ErrInvalid) {
-				return "", err
-			}
+	for token := range credentials(r) {
+		user, err := s.holder(r.Context(), token)
+		if err == nil || !errors.Is(err, auth.ErrInvalid) {
+			return user, err
 		}
 	}
 	if s.cfg.AuthRequired {
 		return "", errUnauthenticated
 	}
 	return session.Anonymous, nil
+}
+
+// holder is whose token it is. The error is auth.ErrInvalid where it is no good, or says
+// why that cannot be found out.
+func (s *Server) holder(ctx context.Context, token string) (string, error) {
+	if s.cfg.Tokens == nil {
+		return "", auth.ErrInvalid
+	}
+	claims, err := s.cfg.Tokens.Verify(token)
+	if err != nil {
+		return "", err
+	}
+	switch revoked, err := s.revoked.Has(ctx, claims); {
+	case err != nil:
+		return "", err
+	case revoked:
+		return "", auth.ErrInvalid
+	}
+	return claims.User, nil
 }
 
 // credentials are the tokens that a request offers, from wherever they may be.

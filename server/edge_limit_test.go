@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"avatarforge/auth"
+	"avatarforge/store"
 )
 
 func TestLimiter(t *testing.T) {
@@ -104,6 +105,17 @@ func TestClientIP(t *testing.T) {
 	}
 }
 
+// testCast is nobody, in a database of its own.
+func testCast(t *testing.T) *Cast {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return NewCast(nil, db)
+}
+
 // An operation that is limited, asked for over HTTP.
 func TestLimitedOperation(t *testing.T) {
 	tokens, err := auth.NewTokens(strings.Repeat("k", 32), time.Hour)
@@ -111,7 +123,7 @@ func TestLimitedOperation(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := New(Config{
-		Tokens: tokens, RateLimit: RateLimit{PerSecond: 0.001, Burst: 2},
+		Characters: testCast(t), Tokens: tokens, RateLimit: RateLimit{PerSecond: 0.001, Burst: 2},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, // httptest's client
 	})
 	api := humagin.New(s.engine, huma.Config{OpenAPI: &huma.OpenAPI{Info: &huma.Info{}}, Formats: huma.DefaultFormats, DefaultFormat: "application/json"})
@@ -166,7 +178,7 @@ func TestPersonalOperation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(Config{Tokens: tokens})
+	s := New(Config{Characters: testCast(t), Tokens: tokens})
 	api := humagin.New(s.engine, huma.Config{OpenAPI: &huma.OpenAPI{Info: &huma.Info{}}, Formats: huma.DefaultFormats, DefaultFormat: "application/json"})
 	handle(api, s.personal(operation("mine", http.MethodGet, "/mine", tagSpeech, "Whose it is")),
 		func(ctx context.Context, _ *struct{}) (*answer[string], error) { return ok(ownerOf(ctx)), nil })

@@ -83,6 +83,15 @@ func (s *Server) namedOrigin(r *http.Request, origin string) bool {
 	return sameHost(u, s.publicHost(r))
 }
 
+// withFrontend adds the origin of the pages that people see, if they are not ours.
+func withFrontend(allowed []string, frontend string) []string {
+	u, err := url.Parse(frontend)
+	if err != nil || u.Host == "" {
+		return allowed
+	}
+	return slices.Concat(allowed, []string{strings.ToLower(u.Scheme + "://" + u.Host)})
+}
+
 // sameHost compares hosts with their ports, a scheme's own port counting as none.
 func sameHost(u *url.URL, host string) bool {
 	port := map[string]string{"http": "80", "https": "443"}[u.Scheme]

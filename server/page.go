@@ -21,8 +21,8 @@ func (s *Server) pageRoutes() {
 	both := []string{http.MethodGet, http.MethodHead}
 	s.engine.Match(both, "/", func(c *gin.Context) {
 		// The same address answers differently: a cache must know by what.
-		c.Header("Vary", "Accept")
-		if !strings.Contains(c.GetHeader("Accept"), "text/html") || !s.site.has(indexFile) {
+		c.Writer.Header().Add("Vary", "Accept")
+		if !asksForPage(c) || !s.site.has(indexFile) {
 			c.Header("Cache-Control", "no-cache")
 			c.String(http.StatusOK, running)
 			return

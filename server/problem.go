@@ -257,15 +257,20 @@ func (s *Server) complete(ctx context.Context, p *problem, path string) *problem
 	return &whole
 }
 
-// retryAfterSeconds is a Retry-After header's value.
-func (p *problem) retryAfterSeconds() string { return strconv.Itoa(int(p.retryAfter.Seconds())) }
+// setHeaders sets the headers that belong to a problem.
+func (p *problem) setHeaders(set func(name, value string)) {
+	if p.retryAfter > 0 {
+		set("Retry-After", strconv.Itoa(int(p.retryAfter.Seconds())))
+	}
+	if p.Status == http.StatusUnauthorized {
+		set("WWW-Authenticate", "Bearer")
+	}
+}
 
 // fail answers a request with an error and ends its handling.
 func (s *Server) fail(c *gin.Context, err error) {
 	p := s.complete(c.Request.Context(), toProblem(err), c.Request.URL.Path)
-	if p.retryAfter > 0 {
-		c.Header("Retry-After", p.retryAfterSeconds())
-	}
+	p.setHeaders(c.Header)
 	if speaksOpenAI(c.Request.URL.Path) {
 		c.AbortWithStatusJSON(p.Status, toOpenAI(p))
 		return

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,6 +24,7 @@ import (
 	"avatarforge/auth"
 	"avatarforge/configs"
 	"avatarforge/internal/linetest"
+	"avatarforge/internal/servertest"
 	"avatarforge/llm/llmtest"
 	"avatarforge/persona"
 	"avatarforge/realtime"
@@ -34,7 +36,7 @@ import (
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.ReleaseMode)
-	goleak.VerifyTestMain(m)
+	servertest.Main(m, os.Getenv("CI") == "true", func() error { return goleak.Find() })
 }
 
 // house is a server with everything behind it.
@@ -50,7 +52,13 @@ type house struct {
 
 func build(t testing.TB, line linetest.Config, cfg server.Config) *house {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{Dir: t.TempDir()})
+	return buildOn(t, store.Config{Dir: t.TempDir()}, line, cfg)
+}
+
+// buildOn is build with a database that may be another house's too.
+func buildOn(t testing.TB, database store.Config, line linetest.Config, cfg server.Config) *house {
+	t.Helper()
+	db, err := store.Open(t.Context(), database)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"avatarforge/auth"
 	"avatarforge/session"
 	"avatarforge/speech"
+	"avatarforge/store"
 	"avatarforge/tts"
 )
 
@@ -37,6 +38,8 @@ type Config struct {
 	RateLimit      RateLimit      // on chat, speech and generation; zero means none
 	AuthRequired   bool           // refuse who has no valid token
 	Tokens         *auth.Tokens   // nil knows nobody
+	Login          *auth.Login    // nil: nobody can log in
+	FrontendURL    string         // where people are sent after logging in or out, without a slash at its end; empty means this server
 
 	WriteTimeout time.Duration // for a frame to leave; zero means 15 s
 	PingInterval time.Duration // zero means 30 s
@@ -62,6 +65,8 @@ type Server struct {
 	parts      *cached[*partsHealth]
 	modelNames *cached[[]string]
 	site       site
+	db         *store.Store // the Cast's: there is one for everything
+	revoked    *auth.Revoked
 
 	draining atomic.Bool
 	conns    *connections
@@ -78,12 +83,16 @@ func New(cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
+	cfg.AllowedOrigins = withFrontend(cfg.AllowedOrigins, cfg.FrontendURL)
 	s := &Server{
 		cfg: cfg, log: cfg.Log, engine: gin.New(), metrics: newMetrics(cfg.Metrics),
 		limiter: newLimiter(cfg.RateLimit), conns: newConnections(),
 		started: time.Now(), parts: newParts(cfg.Probes, cfg.Log),
 		modelNames: newModelNames(cfg.Models, cfg.DefaultModel, cfg.Log),
 		site:       newSite(cfg.Page, cfg.Log),
+	}
+	if cfg.Characters != nil { // whoever needs none of what is stored may leave it out
+		s.db, s.revoked = cfg.Characters.store, auth.NewRevoked(cfg.Characters.store)
 	}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.Use(s.edge()...)

@@ -52,9 +52,13 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	if err != nil {
 		return err
 	}
-	tokens, err := newTokens(cfg)
+	secret, err := tokenSecret(cfg)
 	if err != nil {
 		return err
+	}
+	tokens, err := auth.NewTokens(secret, cfg.Auth.JWTTTL)
+	if err != nil {
+		return fmt.Errorf("JWT_SECRET: %w", err)
 	}
 	db, err := store.Open(ctx, store.Config{URL: string(cfg.Storage.DatabaseURL), Dir: cfg.Storage.DataDir})
 	if err != nil {
@@ -75,6 +79,14 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		return err
 	}
 	defer common.leave(log)
+	defer startUpkeep(db, log)()
+	login, err := newLogin(&cfg.Auth, secret, db)
+	if err != nil {
+		return err
+	}
+	if login != nil {
+		defer login.Close()
+	}
 	cast := server.NewCast(characters, db)
 	transcripts := server.NewTranscripts(db)
 	memories := server.NewMemories(db, remembering(cfg))
@@ -137,7 +149,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		Registry: registry, Characters: cast, Voices: voices, Speech: studio, Page: page, Transcripts: transcripts, Memories: memories,
 		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,
 		RateLimit:    server.RateLimit(cfg.Server.RateLimit),
-		AuthRequired: cfg.Auth.Required, Tokens: tokens, Ready: db.Ping,
+		AuthRequired: cfg.Auth.Required, Tokens: tokens, Login: login, FrontendURL: cfg.Auth.FrontendURL, Ready: db.Ping,
 		DefaultModel: cfg.LLM.Model, Models: up.llm.Models, Probes: probes,
 		Author:       up.author,
 		WriteTimeout: cfg.Server.WriteTimeout,
@@ -251,19 +263,27 @@ func library(cfg *ContentConfig, log *slog.Logger) (characters *persona.Presets,
 	return characters, voices, nil
 }
 
-func newTokens(cfg *Config) (*auth.Tokens, error) {
-	secret := string(cfg.Auth.JWTSecret)
-	if secret == "" {
-		var err error
-		if secret, err = auth.Secret(cfg.Storage.DataDir); err != nil {
-			return nil, fmt.Errorf("%w; DATA_DIR names a folder that the server may write to", err)
-		}
+// tokenSecret is the one that is configured, or else kept in the data folder.
+func tokenSecret(cfg *Config) (string, error) {
+	if secret := string(cfg.Auth.JWTSecret); secret != "" {
+		return secret, nil
 	}
-	tokens, err := auth.NewTokens(secret, cfg.Auth.JWTTTL)
+	secret, err := auth.Secret(cfg.Storage.DataDir)
 	if err != nil {
-		return nil, fmt.Errorf("JWT_SECRET: %w", err)
+		return "", fmt.Errorf("%w; DATA_DIR names a folder that the server may write to", err)
 	}
-	return tokens, nil
+	return secret, nil
+}
+
+// newLogin is nil where nobody can log in.
+func newLogin(cfg *AuthConfig, secret string, db *store.Store) (*auth.Login, error) {
+	if cfg.GoogleClientID == "" {
+		return nil, nil //nolint:nilnil // no login is a plain choice
+	}
+	return auth.NewLogin(auth.LoginConfig{
+		Issuer: cfg.OIDCIssuerURL, ClientID: cfg.GoogleClientID, ClientSecret: string(cfg.GoogleClientSecret),
+		Secret: secret, Used: db,
+	})
 }
 
 // announce tells the operator where to go and what is a stand-in, in one write.

@@ -20,12 +20,19 @@ import (
 const startTimeout = 60 * time.Second
 
 // Main runs the tests of a package and then ends the servers that they started. It does not return.
-// In CI a test whose server cannot be had fails; elsewhere it is skipped.
-func Main(m *testing.M, ci bool) {
+// In CI a test whose server cannot be had fails; elsewhere it is skipped. Where all tests have passed,
+// the checks look at what is left then, such as goroutines.
+func Main(m *testing.M, ci bool, checks ...func() error) {
 	running.inMain, running.ci = true, ci
 	code := m.Run()
-	if err := stopAll(); err != nil {
-		fmt.Fprintln(os.Stderr, "servertest:", err)
+	err := stopAll()
+	if code == 0 {
+		for _, check := range checks {
+			err = errors.Join(err, check())
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "after the tests:", err)
 		code = max(code, 1)
 	}
 	os.Exit(code)
