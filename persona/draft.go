@@ -120,7 +120,7 @@ func (i CharacterIdea) Brief() Brief {
 		schema:    draftSchema(characterDraftFields),
 		maxTokens: characterDraftTokens,
 		fields:    characterDraftFields,
-		name:      strings.Join(strings.Fields(i.Name), " "),
+		name:      strings.Join(strings.FieldsFunc(i.Name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " "),
 		script:    written,
 		words:     words,
 	}

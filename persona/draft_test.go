@@ -192,6 +192,31 @@ func TestDraftsAreChecked(t *testing.T) {
 	}
 }
 
+func FuzzDraftCheck(f *testing.F) {
+	f.Add(written(nil))
+	f.Add("```json\n" + written(map[string]any{"likes": []any{"a", 1}, "job": " x\r\n\ty "}) + "```")
+	f.Add(`{"name":{}} {"`)
+	brief := naruto.Brief()
+	f.Fuzz(func(t *testing.T, text string) {
+		draft, wrong := brief.check(text)
+		if (draft == nil) != (wrong != nil) {
+			t.Fatalf("%q: %s, %v", text, draft, wrong)
+		}
+		if wrong != nil {
+			return
+		}
+		// Property: what passes can be stored as a character.
+		var c Character
+		if err := json.Unmarshal(draft, &c); err != nil {
+			t.Fatal(err)
+		}
+		c.Clean()
+		if err := c.Validate(); err != nil || c.Name != naruto.Name {
+			t.Fatalf("%q: %v", text, err)
+		}
+	})
+}
+
 func numbered(n int) []string {
 	list := make([]string, n)
 	for i := range list {
@@ -311,6 +336,11 @@ func TestTheNameIsTheUsersFromTheFirstEventOn(t *testing.T) {
 	}
 	if !strings.HasPrefix(draft, `{"name":"나루토","gender":`) {
 		t.Errorf("the draft's fields are in their order, the name being the user's: %s", draft)
+	}
+	untidy := naruto
+	untidy.Name = " 우즈마키\x07\n나루토 "
+	if got := untidy.Brief().name; got != "우즈마키 나루토" {
+		t.Errorf("the name can be stored: %q", got)
 	}
 }
 

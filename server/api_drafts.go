@@ -245,7 +245,6 @@ func (s *Server) author(owner string) persona.Writer {
 				case llm.KindOf(err) == llm.KindEmpty:
 					err = &persona.DraftError{Reason: "is empty"}
 				case delta.Finish == llm.FinishLength:
-					// What came before the cut is taken down, the rest of it is of no use.
 					err = &persona.DraftError{Reason: "is too long and was cut off"}
 				}
 				if !yield(delta.Text, err) || err != nil {
@@ -263,7 +262,7 @@ func (s *Server) draftProblem(err error) error {
 		return err
 	}
 	p := newProblem(http.StatusBadGateway, codeUpstreamFailed,
-		fmt.Sprintf("The model (%s) was asked twice, and each time %v. Try again, or say it in other words.", s.cfg.Author.Provider, bad))
+		fmt.Sprintf("The model (%s) was asked twice, and still %v. Try again, or say it in other words.", s.cfg.Author.Provider, bad))
 	p.cause = err
 	return p
 }
