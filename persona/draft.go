@@ -24,17 +24,17 @@ type CharacterDraft struct {
 	Age         string   `json:"age" example:"16세"`
 	Height      string   `json:"height" example:"166cm"`
 	Job         string   `json:"job" example:"나뭇잎 마을 닌자"`
-	Worldview   string   `json:"worldview"`
-	Personality string   `json:"personality"`
-	Appearance  string   `json:"appearance"`
-	Description string   `json:"description"`
-	Likes       []string `json:"likes"`
-	Dislikes    []string `json:"dislikes"`
-	SpeechStyle string   `json:"speech_style"`
-	Thoughts    string   `json:"thoughts"`
-	Features    string   `json:"features"`
-	Habits      string   `json:"habits"`
-	Guidelines  string   `json:"guidelines"`
+	Worldview   string   `json:"worldview" example:"나루토 세계관 (닌자 세계)"`
+	Personality string   `json:"personality" example:"열정적, 포기를 모름, 긍정적"`
+	Appearance  string   `json:"appearance" example:"금발의 삐죽머리, 파란 눈, 주황색 수련복"`
+	Description string   `json:"description" example:"호카게를 꿈꾸는 열정적인 닌자"`
+	Likes       []string `json:"likes" example:"라면,친구들,수행"`
+	Dislikes    []string `json:"dislikes" example:"야채,기다리는 것"`
+	SpeechStyle string   `json:"speech_style" example:"끝에 '~니깐(닷테바요)'를 붙이는 독특한 말투"`
+	Thoughts    string   `json:"thoughts" example:"'나는 호카게가 될 남자다!'"`
+	Features    string   `json:"features" example:"그림자 분신술이 특기"`
+	Habits      string   `json:"habits" example:"'닷테바요!', '호카게가 될 거야!'"`
+	Guidelines  string   `json:"guidelines" example:"- 에너지가 넘치고 시끄러운 분위기를 조성하세요."`
 }
 
 // characterDraftFields are a CharacterDraft's, in the order in which they are written.
@@ -50,7 +50,7 @@ type StoryIdea struct {
 
 // StoryDraft is a scene's plot as a model has made it up.
 type StoryDraft struct {
-	Plot string `json:"plot" doc:"What is going to happen, up to the moment in which the listener has to speak."`
+	Plot string `json:"plot" example:"새벽 3시, 키보드 소리만 들린다. 당신은 잠든 팀원 앞에 선다." doc:"What is going to happen, up to the moment in which the listener has to speak."`
 }
 
 var storyDraftFields = []draftField{{name: "plot", max: MaxProse, lines: true}}

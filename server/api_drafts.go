@@ -63,7 +63,7 @@ type (
 		Success           bool                   `json:"success" doc:"Whether the request succeeded; true here."`
 		Data              persona.CharacterDraft `json:"data"`
 		Provider          string                 `json:"provider" example:"gemini" doc:"Who has written it: gemini, ollama, vllm or demo."`
-		DraftID           string                 `json:"draft_id" doc:"Names the draft; send it along to have it made up anew."`
+		DraftID           string                 `json:"draft_id" example:"68d63e42-173f-4628-96ec-18b88337c229" doc:"Names the draft; send it along to have it made up anew."`
 		RegenerationsLeft int                    `json:"regenerations_left" example:"3" doc:"How often the draft can still be made up anew."`
 	}
 )
