@@ -70,7 +70,7 @@ func decodeBody(f *fields, id EventID, typ string) ClientEvent {
 		e := ItemTruncate{EventID: id}
 		f.require("item_id", &e.ItemID)
 		f.requireInt("content_index", &e.ContentIndex, maxInt)
-		f.requireInt("audio_end_ms", &e.AudioEndMS, maxInt)
+		f.requireMS("audio_end_ms", &e.AudioEndMS)
 		return e
 	case "response.create":
 		return ResponseCreate{EventID: id, Response: decodeOverrides(f)}
@@ -82,8 +82,8 @@ func decodeBody(f *fields, id EventID, typ string) ClientEvent {
 		e := Playback{EventID: id}
 		segment := 0
 		f.requireInt("segment", &segment, 1<<32-1)
-		f.requireInt("played_ms", &e.PlayedMS, maxInt)
-		f.requireInt("buffered_ms", &e.BufferedMS, maxInt)
+		f.requireMS("played_ms", &e.PlayedMS)
+		f.requireMS("buffered_ms", &e.BufferedMS)
 		e.Segment = uint32(segment)
 		return e
 	case "avatarforge.speak":

@@ -29,6 +29,7 @@ func TestDecodeClient(t *testing.T) {
 		{"retrieve", `{"type":"conversation.item.retrieve","item_id":"i"}`, ItemRetrieve{"", "i"}},
 		{"delete", `{"type":"conversation.item.delete","item_id":"i"}`, ItemDelete{"", "i"}},
 		{"truncate", `{"type":"conversation.item.truncate","item_id":"i","content_index":0,"audio_end_ms":1500}`, ItemTruncate{"", "i", 0, 1500}},
+		{"truncate at a time computed from seconds", `{"type":"conversation.item.truncate","item_id":"i","content_index":0,"audio_end_ms":1500.75}`, ItemTruncate{"", "i", 0, 1500}},
 		{"a bare response", `{"type":"response.create"}`, ResponseCreate{}},
 		{"a response with overrides", `{"type":"response.create","response":{"instructions":"x","output_modalities":["text"],"max_output_tokens":64,"temperature":1.2,"metadata":{"k":"v"},"conversation":"auto"}}`,
 			ResponseCreate{"", ResponseOverrides{ptr("x"), []Modality{ModalityText}, ptr(MaxTokens(64)), ptr(1.2), map[string]string{"k": "v"}}}},
@@ -82,7 +83,7 @@ func TestDecodeClientRefuses(t *testing.T) {
 		{"a function call", `{"type":"conversation.item.create","item":{"type":"function_call","role":"user","content":[{"type":"text","text":"x"}]}}`, CodeUnsupported, "item.type"},
 		{"a picture", `{"type":"conversation.item.create","item":{"role":"user","content":[{"type":"input_image","image_url":"x"}]}}`, CodeUnsupported, "item.content[0].type"},
 		{"a text too long", `{"type":"conversation.item.create","item":{"role":"user","content":[{"type":"text","text":"` + strings.Repeat("가", MaxMessageRunes+1) + `"}]}}`, CodeTooLong, "item.content"},
-		{"half a millisecond", `{"type":"conversation.item.truncate","item_id":"i","content_index":0,"audio_end_ms":0.5}`, CodeInvalidType, "audio_end_ms"},
+		{"half a segment", `{"type":"avatarforge.playback","segment":0.5,"played_ms":0,"buffered_ms":0}`, CodeInvalidType, "segment"},
 		{"a time before the start", `{"type":"conversation.item.truncate","item_id":"i","content_index":0,"audio_end_ms":-1}`, CodeInvalidValue, "audio_end_ms"},
 		{"a segment over 32 bits", `{"type":"avatarforge.playback","segment":4294967296,"played_ms":0,"buffered_ms":0}`, CodeInvalidValue, "segment"},
 	} {

@@ -180,6 +180,16 @@ func (f *fields) requireInt(name string, dst *int, most int) {
 	f.fail(CodeMissingParameter, name, "It is missing.")
 }
 
+// requireMS takes a time in milliseconds. Players compute it from seconds, so a fraction,
+// which says nothing, is dropped.
+func (f *fields) requireMS(name string, dst *int) {
+	if x := f.optNumber(name, 0, maxInt); x != nil {
+		*dst = int(*x)
+		return
+	}
+	f.fail(CodeMissingParameter, name, "It is missing.")
+}
+
 func (f *fields) optNumber(name string, least, most float64) *float64 {
 	x := read[float64](f, name, "A number")
 	if x != nil && (*x < least || *x > most) {
