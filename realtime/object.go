@@ -121,7 +121,7 @@ type SessionExtension struct {
 	Transport   Transport `json:"transport"`
 	MaxTurns    int       `json:"max_turns"` // 0: no limit
 	Turn        int       `json:"turn"`      // turns taken so far
-	Resumed     *Resumed  `json:"resumed"` // null but where something was missed
+	Resumed     *Resumed  `json:"resumed"`   // null but where something was missed
 	Demo        *Demo     `json:"demo,omitempty"`
 }
 
