@@ -119,6 +119,9 @@ func (c *Character) fit() {
 	if !validImageURL(c.ImageURL) {
 		c.ImageURL = ""
 	}
+	if !validModelURL(c.ModelURL) {
+		c.ModelURL = ""
+	}
 	c.Clean()
 	for _, f := range listFields {
 		list := f.list(c)

@@ -129,7 +129,7 @@ func TestCharacterThroughACard(t *testing.T) {
 	for _, f := range listFields {
 		*f.list(&c) = []string{f.name, "둘"}
 	}
-	c.ImageURL, c.ID = "/images/x.png", ""
+	c.ImageURL, c.ModelURL, c.ID = "/images/x.png", "https://example.com/x.glb", ""
 	card, err := CardOf(&c)
 	if err != nil {
 		t.Fatal(err)

@@ -39,9 +39,11 @@ type Character struct {
 	Tags           []string `json:"tags" example:"해리포터,마법사,똑똑함"`
 	SampleDialogue string   `json:"sample_dialogue" example:"안녕하세요! 오늘도 새로운 마법을 배워요."`
 	ImageURL       string   `json:"image_url" example:"/images/characters/hermione.jpg"`
-	IsPreset       bool     `json:"is_preset"`
-	SourceWork     string   `json:"source_work" example:"해리포터"`
-	Worldview      string   `json:"worldview" example:"마법 세계"`
+	// ModelURL is a figure: a binary glTF. The specification does not have it.
+	ModelURL   string `json:"model_url,omitempty" example:"/mnt/user_assets/anonymous/models/550e8400-e29b-41d4-a716-446655440000.glb"`
+	IsPreset   bool   `json:"is_preset"`
+	SourceWork string `json:"source_work" example:"해리포터"`
+	Worldview  string `json:"worldview" example:"마법 세계"`
 
 	// Greeting opens a conversation, spoken by the character before the listener has
 	// said anything. The specification does not have it.

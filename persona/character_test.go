@@ -40,7 +40,7 @@ func TestCharacterJSON(t *testing.T) {
 
 // A field that is missing from the tables would be neither cleaned nor checked.
 func TestFieldTablesAreComplete(t *testing.T) {
-	filled := Character{Greeting: "g", Persona: "p"}
+	filled := Character{Greeting: "g", Persona: "p", ModelURL: "m"}
 	data, err := json.Marshal(filled)
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +112,11 @@ func TestValidate(t *testing.T) {
 		{"nor is another host's root", func(c *Character) { c.ImageURL = "//evil.example/x.png" }, []string{"image_url"}},
 		{"a path is", func(c *Character) { c.ImageURL = "/images/characters/a.jpg" }, nil},
 		{"an address is", func(c *Character) { c.ImageURL = "https://example.com/a.jpg" }, nil},
+		{"a figure is a file of ours", func(c *Character) { c.ModelURL = "/mnt/user_assets/anonymous/models/a.glb" }, nil},
+		{"or comes over https", func(c *Character) { c.ModelURL = "https://example.com/a.glb" }, nil},
+		{"but not over http", func(c *Character) { c.ModelURL = "http://example.com/a.glb" }, []string{"model_url"}},
+		{"nor from elsewhere here", func(c *Character) { c.ModelURL = "/mnt/user_assets/../secret" }, []string{"model_url"}},
+		{"nor from another host's root", func(c *Character) { c.ModelURL = "//evil.example/mnt/user_assets/a.glb" }, []string{"model_url"}},
 		{"an entry is named by its place", func(c *Character) { c.Likes = []string{"a", long} }, []string{"likes[1]"}},
 		{"a list has an end", func(c *Character) { c.Tags = strings.Fields(strings.Repeat("x ", MaxEntries+1)) }, []string{"tags"}},
 		{"all that is wrong, at once", func(c *Character) {

@@ -3,6 +3,7 @@ package persona
 import (
 	"fmt"
 	"net/url"
+	"path"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -60,6 +61,7 @@ var (
 		{"category", MaxLine, false, func(c *Character) *string { return &c.Category }},
 		{"sample_dialogue", MaxProse, true, func(c *Character) *string { return &c.SampleDialogue }},
 		{"image_url", MaxURL, false, func(c *Character) *string { return &c.ImageURL }},
+		{"model_url", MaxURL, false, func(c *Character) *string { return &c.ModelURL }},
 		{"source_work", MaxLine, false, func(c *Character) *string { return &c.SourceWork }},
 		{"worldview", MaxProse, true, func(c *Character) *string { return &c.Worldview }},
 		{"greeting", MaxProse, true, func(c *Character) *string { return &c.Greeting }},
@@ -121,6 +123,8 @@ func (c *Character) Validate() error {
 			report(f.name, text, "must consist of letters a to z, digits, '-' and '_'")
 		case f.name == "image_url" && !validImageURL(text):
 			report(f.name, text, "must be a path that begins with '/', or an http or https address")
+		case f.name == "model_url" && !validModelURL(text):
+			report(f.name, text, "must be a path of this server's that begins with '/mnt/user_assets/', or an https address")
 		}
 	}
 	for _, f := range listFields {
@@ -186,6 +190,25 @@ func validImageURL(text string) bool {
 	case "":
 		return u.Host == "" && strings.HasPrefix(u.Path, "/")
 	case "http", "https":
+		return u.Host != ""
+	}
+	return false
+}
+
+// validModelURL takes a file of this server's, or what any viewer may load: a page over https
+// loads nothing over http.
+func validModelURL(text string) bool {
+	if text == "" {
+		return true
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return false
+	}
+	switch u.Scheme {
+	case "":
+		return u.Host == "" && u.RawQuery == "" && strings.HasPrefix(u.Path, "/mnt/user_assets/") && path.Clean(u.Path) == u.Path
+	case "https":
 		return u.Host != ""
 	}
 	return false

@@ -30,6 +30,7 @@ type tag string
 const (
 	tagRealtime   tag = "realtime"
 	tagChat       tag = "chat"
+	tagFigures    tag = "figures"
 	tagCharacters tag = "characters"
 	tagMemory     tag = "memory"
 	tagSpeech     tag = "speech"
@@ -74,6 +75,7 @@ func (s *Server) declare() huma.API {
 	s.voiceRoutes(api)
 	s.authRoutes(api)
 	s.modelRoutes(api)
+	s.figureRoutes(api)
 	s.systemRoutes(api)
 	s.chatRoutes(api)
 	s.sessionRoutes(api)

@@ -104,6 +104,8 @@ func TestOpenAPIDocument(t *testing.T) {
 		case field == "voice_id" || p.Type == "array":
 		case field == "image_url":
 			fullest[field] = "/" + strings.Repeat("x", p.MaxLength-1)
+		case field == "model_url":
+			fullest[field] = "https://x/" + strings.Repeat("x", p.MaxLength-10)
 		default:
 			fullest[field] = strings.Repeat("가", p.MaxLength)
 		}

@@ -50,6 +50,7 @@ type characterBody struct {
 	Tags           []string `json:"tags,omitempty" nullable:"true" example:"태그1,태그2"`
 	SampleDialogue string   `json:"sample_dialogue,omitempty" nullable:"true"`
 	ImageURL       string   `json:"image_url,omitempty" nullable:"true" example:"/images/characters/custom.jpg" doc:"A path on this server, or an http or https address."`
+	ModelURL       string   `json:"model_url,omitempty" nullable:"true" doc:"The character's figure, a binary glTF: a path below /mnt/user_assets/ on this server, or an https address. A job of POST /api/generate with the option character_id sets it."`
 	SourceWork     string   `json:"source_work,omitempty" nullable:"true"`
 	Worldview      string   `json:"worldview,omitempty" nullable:"true"`
 	Greeting       string   `json:"greeting,omitempty" nullable:"true" doc:"What the character opens a conversation with."`
@@ -61,7 +62,7 @@ func (b *characterBody) UnmarshalJSON(data []byte) error { return json.Unmarshal
 
 // TransformSchema adds the limits that persona.Validate has.
 func (characterBody) TransformSchema(_ huma.Registry, schema *huma.Schema) *huma.Schema {
-	lines := map[string]int{"name": persona.MaxName, "image_url": persona.MaxURL, "persona": persona.MaxPersona}
+	lines := map[string]int{"name": persona.MaxName, "image_url": persona.MaxURL, "model_url": persona.MaxURL, "persona": persona.MaxPersona}
 	for _, name := range []string{"gender", "species", "age", "height", "job", "voice_id", "category", "source_work"} {
 		lines[name] = persona.MaxLine
 	}

@@ -363,6 +363,7 @@ func TestBadCharacterRequests(t *testing.T) {
 		{"a like that is too long", `{"name":"가","likes":["` + strings.Repeat("책", 201) + `"]}`, 422, "validation_failed", "body.likes[0]"},
 		{"an unknown voice", `{"name":"가","voice_id":"nobody"}`, 422, "validation_failed", "body.voice_id"},
 		{"a script as an image", `{"name":"가","image_url":"javascript:alert(1)"}`, 422, "validation_failed", "body.image_url"},
+		{"a figure over http", `{"name":"가","model_url":"http://example.com/a.glb"}`, 422, "validation_failed", "body.model_url"},
 		{"too much", `{"name":"가","description":"` + strings.Repeat("x", 1<<20) + `"}`, 413, "too_large", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

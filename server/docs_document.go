@@ -52,6 +52,7 @@ func newDescription() *huma.OpenAPI {
 			{Name: string(tagSpeech), Description: "Voices and speech."},
 			{Name: string(tagAuth), Description: "Logging in and out."},
 			{Name: string(tagOpenAI), Description: "For programs that speak OpenAI's protocol: a character is a model."},
+			{Name: string(tagFigures), Description: "3D models, made of pictures."},
 			{Name: string(tagSystem), Description: "How the server is, and what it can do."},
 		},
 		Components: &huma.Components{

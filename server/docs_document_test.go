@@ -11,12 +11,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"avatarforge/avatar"
 )
 
 // described is everything that a server with all its routes declares, and its routes.
 func described(t *testing.T) (*huma.OpenAPI, gin.RoutesInfo) {
 	t.Helper()
-	s := New(Config{Metrics: prometheus.NewRegistry(), Transcripts: &Transcripts{}, Memories: &Memories{}})
+	s := New(Config{Metrics: prometheus.NewRegistry(), Transcripts: &Transcripts{}, Memories: &Memories{}, Figures: &avatar.Workshop{}})
 	routes := s.engine.Routes()
 	s.engine = gin.New() // to declare on once more
 	d := s.declare().OpenAPI()

@@ -14,6 +14,7 @@ import (
 
 	"avatarforge/session"
 	"avatarforge/speech"
+	"avatarforge/store"
 )
 
 // errForeignFile says that a file's path names somebody else. It is said of every path that
@@ -52,11 +53,8 @@ func (s *Server) audioRoutes(api huma.API) {
 }
 
 func (s *Server) audioFile(ctx context.Context, in *audioFile) (*huma.StreamResponse, error) {
-	if caller := ownerOf(ctx); in.Owner != session.Anonymous && in.Owner != caller {
-		if caller == session.Anonymous {
-			return nil, errUnauthenticated
-		}
-		return nil, errForeignFile
+	if err := mayHave(ctx, in.Owner, errForeignFile); err != nil {
+		return nil, err
 	}
 	blob, format, err := s.cfg.Speech.Open(ctx, in.Owner, in.File)
 	var pending *speech.NotYetError
@@ -69,14 +67,30 @@ func (s *Server) audioFile(ctx context.Context, in *audioFile) (*huma.StreamResp
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		defer blob.Close()
 		g := humagin.Unwrap(c)
-		header := g.Writer.Header()
-		header.Set("Content-Type", format.ContentType())
-		header.Set("ETag", blob.ETag)
-		// Asked again each time, since whoever logs in next at this browser may not hear it.
-		header.Set("Cache-Control", "private, no-cache")
-		header.Set(policyHeader, audioPolicy)
-		http.ServeContent(g.Writer, g.Request, "", blob.Modified, blob)
+		g.Header(policyHeader, audioPolicy)
+		giveOut(g, blob, format.ContentType())
 	}}, nil
+}
+
+// mayHave says whether whoever asks may have what is owner's: their own, and what is anonymous'. foreign is the problem
+// of another user's.
+func mayHave(ctx context.Context, owner string, foreign *problem) error {
+	switch caller := ownerOf(ctx); {
+	case owner == session.Anonymous || owner == caller:
+		return nil
+	case caller == session.Anonymous:
+		return errUnauthenticated
+	}
+	return foreign
+}
+
+// giveOut answers with a file that somebody owns, or with the part that is asked for.
+func giveOut(c *gin.Context, blob *store.Blob, contentType string) {
+	c.Header("Content-Type", contentType)
+	c.Header("ETag", blob.ETag)
+	// Asked again each time, since whoever logs in next at this browser may not have it.
+	c.Header("Cache-Control", "private, no-cache")
+	http.ServeContent(c.Writer, c.Request, "", blob.Modified, blob)
 }
 
 // audioPolicy lets a browser play a file that is opened by itself.

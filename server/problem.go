@@ -96,6 +96,8 @@ func toProblem(err error) *problem {
 	switch {
 	case errors.As(err, &p):
 		return p
+	case figureProblem(err) != nil:
+		return figureProblem(err)
 	case errors.Is(err, session.ErrUnknownSession):
 		return newProblem(http.StatusNotFound, codeNotFound, "There is no such session, or it has been forgotten; begin a new one.")
 	case errors.Is(err, persona.ErrUnknown):

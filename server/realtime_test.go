@@ -67,6 +67,12 @@ func buildOn(t testing.TB, database store.Config, line linetest.Config, cfg serv
 			t.Error(err)
 		}
 	})
+	return buildWith(t, db, line, cfg)
+}
+
+// buildWith is build with a database that is open already; the caller closes it.
+func buildWith(t testing.TB, db *store.Store, line linetest.Config, cfg server.Config) *house {
+	t.Helper()
 	presets, err := persona.NewPresets(configs.Characters(), nil)
 	if err != nil {
 		t.Fatal(err)

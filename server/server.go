@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"avatarforge/auth"
+	"avatarforge/avatar"
 	"avatarforge/session"
 	"avatarforge/speech"
 	"avatarforge/store"
@@ -28,7 +29,8 @@ type Config struct {
 	Voices     *tts.Voices
 	Speech     *speech.Studio
 	Author     Author
-	Page       fs.FS // the chat room; nil where it was not built
+	Figures    *avatar.Workshop // nil makes none
+	Page       fs.FS            // the chat room; nil where it was not built
 
 	Transcripts *Transcripts // nil keeps none
 	Memories    *Memories    // nil remembers nothing

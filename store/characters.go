@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -95,4 +96,56 @@ func (s *Store) UpdateCharacter(ctx context.Context, owner string, c persona.Cha
 // DeleteCharacter deletes the owner's character. ErrNotFound is as for UpdateCharacter.
 func (s *Store) DeleteCharacter(ctx context.Context, owner, id string) error {
 	return s.execOne(ctx, "delete character", `DELETE FROM characters WHERE id = $1 AND owner = $2`, plain(id), plain(owner))
+}
+
+// EditCharacter changes a character of the owner's where nobody else does so at the same time; else it
+// begins again with what the other has made of it. edit says whether there is anything to change.
+// ErrNotFound: the owner has no such character.
+func (s *Store) EditCharacter(ctx context.Context, owner, id string, edit func(*persona.Character) bool) error {
+	const doing, tries = "edit character", 10
+	for range tries {
+		was, err := one(ctx, s, doing, scanText, `SELECT data FROM characters WHERE id = $1 AND owner = $2`, plain(id), plain(owner))
+		if err != nil {
+			return err
+		}
+		var c persona.Character
+		if err := json.Unmarshal([]byte(was), &c); err != nil {
+			return fmt.Errorf("%s %s: as it is stored: %w", doing, id, err)
+		}
+		c.ID = id
+		if !edit(&c) {
+			return nil
+		}
+		data, err := characterData(c)
+		if err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+		n, err := s.exec(ctx, doing, `UPDATE characters SET data = $1, updated = $2 WHERE id = $3 AND owner = $4 AND data = $5`,
+			data, micros(s.clock()), plain(id), plain(owner), was)
+		if err != nil || n > 0 {
+			return err
+		}
+	}
+	return fmt.Errorf("%s: %w: somebody else changes it all the time", doing, ErrBusy)
+}
+
+// scanText reads a row of one text.
+func scanText(row scanner) (text string, err error) {
+	err = row.Scan(&text)
+	return text, err
+}
+
+// CharacterShows says whether a character of the owner's has a text, such as a file's address, in one
+// of its fields.
+func (s *Store) CharacterShows(ctx context.Context, owner, text string) (bool, error) {
+	const doing = "look for characters"
+	quoted, err := json.Marshal(plain(text))
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", doing, err)
+	}
+	// What LIKE gives a meaning to is taken literally, on both databases.
+	pattern := strings.NewReplacer(`!`, `!!`, `%`, `!%`, `_`, `!_`).Replace(string(quoted))
+	n, err := one(ctx, s, doing, scanInt,
+		`SELECT COUNT(*) FROM characters WHERE owner = $1 AND data LIKE $2 ESCAPE '!'`, plain(owner), "%"+pattern+"%")
+	return n > 0, err
 }

@@ -117,6 +117,7 @@ type AvatarConfig struct {
 	Gen3DBaseURL string // empty: the built-in mesher
 	StyleBaseURL string // empty: no style step
 	Concurrency  int
+	Timeout      time.Duration // for one try
 }
 
 // TelemetryConfig is logs and traces.

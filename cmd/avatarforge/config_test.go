@@ -47,7 +47,7 @@ func defaults() Config {
 			Model: "gemini-3.5-flash", SafetyThreshold: blockNone,
 			Endpoint: "https://generativelanguage.googleapis.com",
 		},
-		Avatar: AvatarConfig{Concurrency: 1},
+		Avatar: AvatarConfig{Concurrency: 1, Timeout: 10 * time.Minute},
 	}
 }
 
@@ -115,6 +115,7 @@ var each = []struct {
 	{"GEN3D_BASE_URL", "http://gpu:8081", "", func(c *Config) { c.Avatar.Gen3DBaseURL = "http://gpu:8081" }},
 	{"STYLE_BASE_URL", "http://gpu:7860", "", func(c *Config) { c.Avatar.StyleBaseURL = "http://gpu:7860" }},
 	{"GEN3D_CONCURRENCY", "2", "2", func(c *Config) { c.Avatar.Concurrency = 2 }},
+	{"GEN3D_TIMEOUT", "90s", "1m30s", func(c *Config) { c.Avatar.Timeout = 90 * time.Second }},
 	{"LOG_LEVEL", "DEBUG", "", func(c *Config) { c.Telemetry.LogLevel = slog.LevelDebug }},
 	{"LOG_FORMAT", "json", "", func(c *Config) { c.Telemetry.LogFormat = logJSON }},
 	{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel:4318", "", func(c *Config) { c.Telemetry.OTLPEndpoint = "http://otel:4318" }},

@@ -145,8 +145,13 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	probes := up.probes()
 	probes[server.PartDatabase] = db.Ping
 	common.probe(probes)
+	workshop, err := openWorkshop(ctx, cfg, db, blobs, probes, log)
+	if err != nil {
+		return err
+	}
+	defer workshop.Close(ended()) // after an error that is told; else it is closed below
 	srv := server.New(server.Config{
-		Registry: registry, Characters: cast, Voices: voices, Speech: studio, Page: page, Transcripts: transcripts, Memories: memories,
+		Registry: registry, Characters: cast, Voices: voices, Speech: studio, Figures: workshop, Page: page, Transcripts: transcripts, Memories: memories,
 		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,
 		RateLimit:    server.RateLimit(cfg.Server.RateLimit),
 		AuthRequired: cfg.Auth.Required, Tokens: tokens, Login: login, FrontendURL: cfg.Auth.FrontendURL, Ready: db.Ping,
@@ -191,6 +196,9 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		httpServer.Close()
 	}
 	studio.Close(drain)
+	if err := workshop.Close(drain); err != nil {
+		log.Error("the job queue was not closed well", "error", err)
+	}
 	if stopped == nil {
 		stopped = <-failed
 	}

@@ -29,6 +29,8 @@ var rules = []rule{
 	{in: "persona", only: []string{}, because: "a character is data"},
 	{in: "slots", only: []string{}, because: "a slot is held by whoever has its id"},
 	{in: "store", only: []string{"persona"}, because: "what is kept is data: storage knows no conversation that is under way"},
+	{in: "avatar", only: []string{"persona", "store"}, because: "a figure is made of a picture: nothing of a conversation is needed for it"},
+	{in: "avatar/avatartest", only: []string{}, because: "a simulator that shares code with its client shares its mistakes"},
 	{in: "auth", only: []string{}, because: "who somebody is does not depend on what they do here"},
 	{
 		in: "session", only: []string{"llm", "tts", "tts/sentence", "persona", "slots", "realtime"},
@@ -39,7 +41,7 @@ var rules = []rule{
 		in: "speech", only: []string{"tts", "tts/sentence", "store"}, never: []string{"net/http"},
 		because: "speech that is kept is made of sentences and files, whoever asks for it and how",
 	},
-	{in: "server", only: []string{"session", "realtime", "persona", "slots", "store", "tts", "speech", "auth", "llm"}, because: "HTTP turns requests into calls of the session, and makes no reply or speech itself; of the models it knows who is to make characters up, and why it fails"},
+	{in: "server", only: []string{"session", "realtime", "persona", "slots", "store", "tts", "speech", "auth", "llm", "avatar"}, because: "HTTP turns requests into calls of the session, and makes no reply or speech itself; of the models it knows who is to make characters up, and why it fails"},
 	{in: "demo", only: []string{"demo/reply", "demo/voice", "llm", "llm/llmtest", "tts", "tts/ttstest"}, because: "the stand-ins are upstreams: nothing but HTTP ties them to conversations"},
 	{in: "llm/llmtest", only: []string{"llm/llmtest"}, because: "a simulator that shares code with its client shares its mistakes"},
 	{in: "tts/ttstest", only: []string{"tts/ttstest"}, because: "a simulator that shares code with its client shares its mistakes"},

@@ -1,0 +1,131 @@
+package avatar
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+)
+
+const (
+	// jobsFile is SQLite's file for River in the data folder. It is not the store's, which has one writer of
+	// its own.
+	jobsFile = "jobs.db"
+	// jobConns is how many connections River may hold to PostgreSQL.
+	jobConns = 6
+	// migrations may collide with those of an instance that starts at the same moment; whoever loses
+	// looks again.
+	migrateTries = 5
+)
+
+// queue is a River client, whichever database it is on.
+type queue interface {
+	Insert(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
+	Start(ctx context.Context) error
+	Stop(ctx context.Context) error
+	StopAndCancel(ctx context.Context) error
+}
+
+// openQueue opens River's tables, in PostgreSQL or in a file of the data folder. The caller calls shut at the end.
+func openQueue(ctx context.Context, databaseURL, dir string, config *river.Config) (q queue, shut func() error, err error) {
+	config.Logger = slog.New(errorsOnly{config.Logger.Handler()})
+	if databaseURL != "" {
+		pool, err := openPool(ctx, databaseURL)
+		if err != nil {
+			return nil, nil, err
+		}
+		shut = func() error { pool.Close(); return nil }
+		q, err = newQueue(ctx, riverpgxv5.New(pool), config)
+		if err != nil {
+			return nil, nil, errors.Join(err, shut())
+		}
+		return q, shut, nil
+	}
+	db, err := openFile(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	q, err = newQueue(ctx, riversqlite.New(db), config)
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	return q, db.Close, nil
+}
+
+func openPool(ctx context.Context, databaseURL string) (*pgxpool.Pool, error) {
+	conf, err := pgxpool.ParseConfig(databaseURL) // its error does not repeat the password
+	if err != nil {
+		return nil, fmt.Errorf("read DATABASE_URL: %w", err)
+	}
+	conf.MaxConns = jobConns
+	return pgxpool.NewWithConfig(ctx, conf)
+}
+
+func openFile(dir string) (*sql.DB, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	path := filepath.ToSlash(filepath.Join(dir, jobsFile))
+	if !strings.HasPrefix(path, "/") { // a drive letter
+		path = "/" + path
+	}
+	query := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}}
+	file := url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}
+	db, err := sql.Open("sqlite", file.String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1) // River works on several things at once, SQLite does not
+	return db, nil
+}
+
+func newQueue[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], config *river.Config) (queue, error) {
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: config.Logger})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the job queue: %w", err)
+	}
+	for range migrateTries {
+		if _, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make the job queue's tables: %w", err)
+	}
+	client, err := river.NewClient(driver, config)
+	if err != nil {
+		return nil, fmt.Errorf("open the job queue: %w", err)
+	}
+	return client, nil
+}
+
+// errorsOnly lets River speak of what the operator should know.
+type errorsOnly struct{ slog.Handler }
+
+func (h errorsOnly) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
+}
+
+func (h errorsOnly) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return errorsOnly{h.Handler.WithAttrs(attrs)}
+}
+
+func (h errorsOnly) WithGroup(name string) slog.Handler { return errorsOnly{h.Handler.WithGroup(name)} }
