@@ -80,9 +80,16 @@ func newModelNames(list func(context.Context) ([]string, error), standard string
 			}
 		}
 		if len(names) == 0 && standard != "" {
-			names = []string{standard}
+			return []string{standard}
 		}
-		return names
+		// The default goes by the name that it is configured under, and asked for by.
+		shown := slices.Clone(names)
+		for i, name := range shown {
+			if sameModel(name, standard) {
+				shown[i] = standard
+			}
+		}
+		return shown
 	})
 }
 
@@ -98,7 +105,7 @@ func (s *Server) chatModels(ctx context.Context, _ *struct{}) (*answer[chatModel
 		if slices.ContainsFunc(names, func(other string) bool { return other != name && modelTitle(other) == shown }) {
 			shown = name
 		}
-		if sameModel(name, s.cfg.DefaultModel) {
+		if name == s.cfg.DefaultModel {
 			shown += " (Default)"
 		}
 		list.Models[i] = chatModel{ID: name, Name: shown}
@@ -201,7 +208,7 @@ func (s *Server) findModel(ctx context.Context, name string) (openAIModel, error
 	if err != nil {
 		return openAIModel{}, err
 	}
-	if name != "" && slices.ContainsFunc(names, func(listed string) bool { return sameModel(listed, name) }) {
+	if name != "" && slices.ContainsFunc(names, func(listed string) bool { return sameModel(listed, name) || sameModel(name, listed) }) {
 		return s.llmModel(name), nil
 	}
 	return openAIModel{}, unknownModel(name)

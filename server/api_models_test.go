@@ -53,7 +53,7 @@ func TestChatModels(t *testing.T) {
 		},
 		{
 			"Ollama's tags", "gemma3", []string{"gemma3:latest", "gemma3:12b"},
-			[]chatModel{{"gemma3:latest", "Gemma3 (Default)"}, {"gemma3:12b", "Gemma3 12B"}},
+			[]chatModel{{"gemma3", "Gemma3 (Default)"}, {"gemma3:12b", "Gemma3 12B"}},
 		},
 		{
 			"vLLM's paths", "unsloth/gemma-3-27b-it-bnb-4bit", []string{"unsloth/gemma-3-27b-it-bnb-4bit"},

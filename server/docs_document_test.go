@@ -2,7 +2,12 @@ package server
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -153,3 +158,53 @@ func TestEveryFieldHasAnExample(t *testing.T) {
 		}
 	}
 }
+
+// Every address and every word for an error stands in the users' documentation.
+func TestUsersAreToldOfEverything(t *testing.T) {
+	files, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all, rest string
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += string(text)
+		if filepath.Base(name) == "rest.md" {
+			rest = string(text)
+		}
+	}
+	all = pathParams.ReplaceAllString(all, "{}")
+	d, _ := described(t)
+	for path := range d.Paths {
+		if !strings.Contains(all, pathParams.ReplaceAllString(path, "{}")) {
+			t.Errorf("docs/ does not tell of %s", path)
+		}
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), "problem.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := 0
+	ast.Inspect(f, func(n ast.Node) bool {
+		v, is := n.(*ast.ValueSpec)
+		if !is {
+			return true
+		}
+		if typ, named := v.Type.(*ast.Ident); named && typ.Name == "problemCode" {
+			codes++
+			if word := strings.Trim(v.Values[0].(*ast.BasicLit).Value, `"`); !strings.Contains(rest, "`"+word+"`") {
+				t.Errorf("docs/rest.md does not tell of the code %s", word)
+			}
+		}
+		return true
+	})
+	if codes < 10 {
+		t.Errorf("only %d codes were found", codes)
+	}
+}
+
+// pathParams are the parameters in a path, by whatever name.
+var pathParams = regexp.MustCompile(`\{[a-z_]+\}`)
