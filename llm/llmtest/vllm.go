@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // VLLMConfig says how a vLLM behaves. The zero value is one with DefaultModel, no
@@ -102,7 +103,7 @@ func (s *VLLM) models(w http.ResponseWriter, _ *http.Request) {
 	list := make([]map[string]any, 0, len(s.cfg.Models))
 	for _, m := range s.cfg.Models {
 		list = append(list, map[string]any{
-			"id": m.Name, "object": "model", "owned_by": "vllm", "root": m.Name,
+			"id": m.Name, "object": "model", "created": time.Now().Unix(), "owned_by": "vllm", "root": m.Name,
 			"parent": nil, "max_model_len": m.contextLength(),
 		})
 	}
