@@ -32,7 +32,7 @@ bench: ; go test -tags $(TAGS) -run '^$$' -bench . -benchmem $(PKG)
 
 fuzz: ; ./scripts/fuzz
 
-golden: ; go test -tags $(TAGS) ./realtime ./persona -update
+golden: ; go test -tags $(TAGS) ./realtime ./persona ./server -update
 
 fmt: ; gofmt -w $$(git ls-files '*.go')
 

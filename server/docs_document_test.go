@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"encoding/json"
+	"flag"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"avatarforge/avatar"
@@ -31,6 +34,35 @@ func described(t *testing.T) (*huma.OpenAPI, gin.RoutesInfo) {
 		t.Fatal(err)
 	}
 	return d, routes
+}
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// The description is what clients are generated from: a change here is one of theirs.
+func TestGoldenDescription(t *testing.T) {
+	d, _ := described(t)
+	text, err := document(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got bytes.Buffer
+	if err := json.Indent(&got, text, "", " "); err != nil {
+		t.Fatal(err)
+	}
+	got.WriteByte('\n')
+	file := filepath.Join("testdata", "openapi.json")
+	if *update {
+		if err := os.WriteFile(file, got.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
+		t.Errorf("the description differs from %s; if that is meant, make golden writes it anew (-want +got):\n%s", file, diff)
+	}
 }
 
 // ginParams are the parts of gin's paths that OpenAPI writes in braces.
