@@ -24,6 +24,9 @@ type OllamaConfig struct {
 	BaseURL string
 	// Model answers requests that name none.
 	Model string
+	// StandsFor is a model that is not installed, and in whose place Model answers those
+	// that name it; empty for none.
+	StandsFor string
 	// NumCtx is the context window in tokens; zero means DefaultNumCtx. It goes with
 	// every request and never changes, for another value makes Ollama load the model
 	// again, and without one it takes 4,096 on small machines.
@@ -49,6 +52,7 @@ type OllamaConfig struct {
 type Ollama struct {
 	up        *upstream
 	model     string
+	standsFor string
 	numCtx    int
 	keepAlive any // as it goes into the request
 	log       *slog.Logger
@@ -70,7 +74,7 @@ func NewOllama(cfg OllamaConfig) (*Ollama, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Ollama{up: up, model: cfg.Model, numCtx: orDefault(cfg.NumCtx, DefaultNumCtx), keepAlive: -1, log: cfg.Log}
+	o := &Ollama{up: up, model: cfg.Model, standsFor: cfg.StandsFor, numCtx: orDefault(cfg.NumCtx, DefaultNumCtx), keepAlive: -1, log: cfg.Log}
 	if cfg.KeepAlive > 0 {
 		o.keepAlive = cfg.KeepAlive.String()
 	}
@@ -102,8 +106,12 @@ type ollamaOptions struct {
 }
 
 func (o *Ollama) request(req Request) ollamaChat {
+	model := req.Model
+	if model == o.standsFor {
+		model = ""
+	}
 	return ollamaChat{
-		Model:     orDefault(req.Model, o.model),
+		Model:     orDefault(model, o.model),
 		Messages:  req.Messages,
 		Stream:    true,
 		Format:    req.Schema,
@@ -169,6 +177,21 @@ func (o *Ollama) Models(ctx context.Context) ([]string, error) {
 		names[i] = m.Name
 	}
 	return preferred(names, func(name string) bool { return tagged(name) == tagged(o.model) }), nil
+}
+
+// Converses says whether an installed model can hold a conversation: one for embeddings
+// cannot. Servers that do not say so (before 0.6.4) have none that cannot.
+func (o *Ollama) Converses(ctx context.Context, model string) (bool, error) {
+	var answer struct {
+		Capabilities []string `json:"capabilities"`
+	}
+	asked := struct {
+		Model string `json:"model"`
+	}{model}
+	if err := o.up.ask(ctx, "api/show", model, asked, &answer); err != nil {
+		return false, err
+	}
+	return answer.Capabilities == nil || slices.Contains(answer.Capabilities, "completion"), nil
 }
 
 // preferred moves the names that are first to the front.

@@ -63,7 +63,8 @@ type LLMConfig struct {
 	Service                        llmService
 	OllamaBaseURL, VLLMBaseURL     string
 	Model                          string
-	NumCtx                         int // tokens
+	ModelChosen                    bool // somebody has set Model
+	NumCtx                         int  // tokens
 	Concurrency                    int
 	FirstTokenTimeout, IdleTimeout time.Duration
 }
@@ -232,6 +233,7 @@ func loadFlags(fs *pflag.FlagSet, args, environ []string) (Config, sources, erro
 			problems = append(problems, problem)
 		}
 	}
+	c.LLM.ModelChosen = settings[index["llm_model"]].source != fromDefault
 	problems = append(problems, contradictions(c)...)
 	if problems != nil {
 		return Config{}, nil, problems

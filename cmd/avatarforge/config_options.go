@@ -103,7 +103,7 @@ var sections = []section{
 			help:  "vLLM, without /v1. A path in it is kept."},
 		{key: "LLM_MODEL", def: "gemma-3-27b-it",
 			value: text("name", "the name of a model", func(c *Config) *string { return &c.LLM.Model }),
-			help:  "The model's name at that server."},
+			help:  "The model's name at that server. While this is not set and Ollama does not have the default, the first that it has replies."},
 		{key: "LLM_NUM_CTX", def: "8192",
 			value: number(512, 16<<20, func(c *Config) *int { return &c.LLM.NumCtx }),
 			help:  "The context window in tokens, sent to Ollama as num_ctx."},

@@ -53,7 +53,9 @@ func TestExampleFile(t *testing.T) {
 	}
 	path := writeFile(t, settings.ReplaceAllString(string(data), "$1"))
 	c, s := load(t, []string{"--config", path}, nil)
-	if diff := cmp.Diff(defaults(), c, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+	want := defaults()
+	want.LLM.ModelChosen = true
+	if diff := cmp.Diff(want, c, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
 		t.Errorf("uncommented it says something else than the defaults (-defaults +example):\n%s", diff)
 	}
 	for _, setting := range s {

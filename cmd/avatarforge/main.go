@@ -18,10 +18,12 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 
-// usage is what a wrong command line gets.
-const usage = `usage: avatarforge serve [flags]
-       avatarforge config [--json] [flags]
-       avatarforge version
+// usage is what a wrong command line gets, and who asks.
+const usage = `usage: avatarforge serve [flags]             runs the server
+       avatarforge config [--json] [flags]   prints the configuration in force
+       avatarforge version                   prints the version
+
+"avatarforge serve --help" lists the flags.
 `
 
 // run is the program: it returns the exit status, 2 for a wrong command line.
@@ -32,6 +34,8 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	}
 	var err error
 	switch command := args[0]; command {
+	case "help", "--help", "-help", "-h":
+		_, err = io.WriteString(stdout, usage)
 	case "serve":
 		err = runServe(args[1:], environ, stdout, stderr)
 	case "config":

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -106,7 +107,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	defer studio.Close(ended())
 
 	registry := session.NewRegistry(session.Config{
-		Model:       cfg.LLM.Model,
+		Model:       up.llmModel,
 		ContextSize: cfg.LLM.NumCtx,
 		MaxTurns:    cfg.Sessions.MaxTurns,
 		ResumeGrace: orNone(cfg.Sessions.ResumeGrace),
@@ -155,7 +156,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,
 		RateLimit:    server.RateLimit(cfg.Server.RateLimit),
 		AuthRequired: cfg.Auth.Required, Tokens: tokens, Login: login, FrontendURL: cfg.Auth.FrontendURL, Ready: db.Ping,
-		DefaultModel: cfg.LLM.Model, Models: up.llm.Models, Probes: probes,
+		DefaultModel: up.llmModel, Models: up.llm.Models, Probes: probes,
 		Author:       up.author,
 		WriteTimeout: cfg.Server.WriteTimeout,
 		Metrics:      metrics, Log: log,
@@ -173,7 +174,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	failed := make(chan error, 1)
 	go func() { // waited for below, by failed
 		if cert != nil {
-			failed <- httpServer.ServeTLS(listener, "", "")
+			failed <- httpServer.ServeTLS(tlsOnly{listener}, "", "")
 			return
 		}
 		failed <- httpServer.Serve(listener)
@@ -302,10 +303,7 @@ func announce(out io.Writer, addr net.Addr, cert *tlsCertificate, up *upstreams)
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  Avatar Forge is at %s://%s\n", scheme, reachable(addr))
-	if cert != nil && cert.selfSigned {
-		fmt.Fprintf(&b, "  Certificate (self-signed), SHA-256: %s\n", cert.fingerprint())
-	}
-	for _, line := range up.notices() {
+	for _, line := range slices.Concat(cert.notices(), up.notices()) {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
 	b.WriteString("\n")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,7 +36,8 @@ type upstreams struct {
 
 	llmDemo, ttsDemo bool
 	llmName, ttsName string // as the operator knows them
-	llmModel         string
+	llmModel         string // the one that replies, as the server calls it
+	llmNotice        string // what is wrong with it; empty for nothing
 	authorName       string // empty: it is the LLM
 
 	warming sync.WaitGroup
@@ -116,25 +118,32 @@ func (u *upstreams) findLLM(ctx context.Context, cfg *LLMConfig, log *slog.Logge
 	}
 	u.llmName = "Ollama at " + cfg.OllamaBaseURL
 	server, err := newOllama(cfg, cfg.OllamaBaseURL, log)
-	if err != nil || cfg.Service == llmOllama {
-		return server, err
+	if err != nil {
+		return nil, err
 	}
 	probe, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
 	if _, err := server.Probe(probe); err != nil {
+		if cfg.Service == llmOllama {
+			return server, nil // it is waited for
+		}
 		log.Warn("no Ollama answers: the built-in demo model replies", "ollama_base_url", cfg.OllamaBaseURL, "error", err)
 		server.Close()
 		u.llmDemo = true
 		return nil, nil //nolint:nilnil // as above
 	}
-	return server, nil
+	return u.withModel(probe, cfg, server, log)
 }
 
 func newOllama(cfg *LLMConfig, url string, log *slog.Logger) (*llm.Ollama, error) {
-	return llm.NewOllama(llm.OllamaConfig{
+	return llm.NewOllama(ollamaConfig(cfg, url, log))
+}
+
+func ollamaConfig(cfg *LLMConfig, url string, log *slog.Logger) llm.OllamaConfig {
+	return llm.OllamaConfig{
 		BaseURL: url, Model: cfg.Model, NumCtx: cfg.NumCtx,
 		FirstTokenTimeout: cfg.FirstTokenTimeout, IdleTimeout: cfg.IdleTimeout, Log: log,
-	})
+	}
 }
 
 // findTTS makes the clients of the servers that are to speak; none where that is the
@@ -160,7 +169,7 @@ func (u *upstreams) findTTS(ctx context.Context, cfg *TTSConfig, log *slog.Logge
 		}
 	}
 	probes.Wait()
-	u.ttsName = fmt.Sprintf("GPT-SoVITS at %v", cfg.BaseURLs)
+	u.ttsName = "GPT-SoVITS at " + strings.Join(cfg.BaseURLs, ", ")
 	if cfg.Service != ttsAuto {
 		return servers, nil
 	}
@@ -202,7 +211,7 @@ func (u *upstreams) demoNotice() *realtime.Demo {
 
 // notices are what the operator is told at start.
 func (u *upstreams) notices() []string {
-	model, voice := "Replies: "+u.llmName, "Speech:  "+u.ttsName
+	model, voice := "Replies: "+u.llmName+u.llmNotice, "Speech:  "+u.ttsName
 	if u.llmDemo {
 		model = "Replies: THE BUILT-IN DEMO MODEL. Start Ollama, or set OLLAMA_BASE_URL, and start again."
 	}

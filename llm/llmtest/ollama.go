@@ -149,6 +149,10 @@ func (s *Ollama) chat(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusNotFound, fmt.Sprintf("model '%s' not found", req.Model))
 		return
 	}
+	if model.Embedding {
+		refuse(http.StatusBadRequest, fmt.Sprintf("%q does not support chat", req.Model))
+		return
+	}
 	think, err := thinkOf(req.Think, model)
 	if err != nil {
 		refuse(http.StatusBadRequest, err.Error())
@@ -411,7 +415,10 @@ func (s *Ollama) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	capabilities := []string{"completion"}
-	if m.Thinking || m.Stubborn {
+	switch {
+	case m.Embedding:
+		capabilities = []string{"embedding"}
+	case m.Thinking || m.Stubborn:
 		capabilities = append(capabilities, "thinking")
 	}
 	writeJSON(w, http.StatusOK, map[string]any{

@@ -534,7 +534,7 @@ func TestRecordsAreBounded(t *testing.T) {
 
 func TestOllamaOtherEndpoints(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		c := connect(t, llmtest.NewOllama(llmtest.Config{Models: []llmtest.Model{{Name: "a", ContextLength: 2048}, {Name: "b:7b", Thinking: true}}}))
+		c := connect(t, llmtest.NewOllama(llmtest.Config{Models: []llmtest.Model{{Name: "a", ContextLength: 2048}, {Name: "b:7b", Thinking: true}, {Name: "e", Embedding: true}}}))
 		want(t, "the root", c.do("GET", "/", "").body, "Ollama is running")
 		want(t, "HEAD is taken too", c.do("HEAD", "/api/version", "").status, 200)
 		want(t, "the version", c.do("GET", "/api/version", "").body, "{\"version\":\"0.32.15\"}\n")
@@ -543,6 +543,8 @@ func TestOllamaOtherEndpoints(t *testing.T) {
 		wantIn(t, "a tag is kept", tags, `"name":"b:7b"`)
 		wantIn(t, "the trained length", c.do("POST", "/api/show", `{"model":"a:latest"}`).body, `"gemma3.context_length":2048`)
 		wantIn(t, "what it can", c.do("POST", "/api/show", `{"model":"b:7b"}`).body, `"thinking"`)
+		wantIn(t, "what it cannot", c.do("POST", "/api/show", `{"model":"e"}`).body, `"capabilities":["embedding"]`)
+		wantIn(t, "and does not", c.chat(`{"model":"e","messages":[{"role":"user","content":"안녕"}]}`).body, `\"e\" does not support chat`)
 		want(t, "an unknown model", c.do("POST", "/api/show", `{"model":"b"}`).status, 404)
 		want(t, "nothing is loaded yet", c.do("GET", "/api/ps", "").body, "{\"models\":[]}\n")
 		whole := c.chat(`{"model":"a","stream":false,"messages":[{"role":"user","content":"안녕"}]}`)

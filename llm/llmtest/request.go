@@ -56,6 +56,8 @@ type Model struct {
 	Thinking bool
 	// Stubborn models think whatever the request says, as gpt-oss does.
 	Stubborn bool
+	// Embedding models make vectors, and hold no conversation.
+	Embedding bool
 }
 
 const defaultModelContext = 131_072
