@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -40,7 +41,12 @@ func (s *Server) audioRoutes(api huma.API) {
 	op.Description = "A user's files are that user's alone; those of anonymous are everybody's. Ranges, If-None-Match and HEAD are understood."
 	op.Responses = map[string]*huma.Response{
 		"200": {Description: "The file", Content: content},
-		"202": {Description: "The file is promised, and not made yet; Retry-After says when to ask again"},
+		"202": {
+			Description: "The file is promised, and not made yet; Retry-After says when to ask again",
+			Content: map[string]*huma.MediaType{"application/json": {
+				Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[envelope[pendingFile]](), true, "PendingFile"),
+			}},
+		},
 		"206": {Description: "The part that Range asks for", Content: content},
 		"304": {Description: "The file is as If-None-Match says"},
 		"416": {Description: "The file has no such part"},

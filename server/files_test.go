@@ -2,17 +2,35 @@ package server_test
 
 import (
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"avatarforge/internal/linetest"
+	"avatarforge/internal/servertest"
+	"avatarforge/server"
 	"avatarforge/speech"
+	"avatarforge/store"
 	"avatarforge/tts/ttstest"
 )
 
-func TestSpeechFileOverHTTP(t *testing.T) {
-	c, _, _ := users(t)
+func TestSpeechFileFromAFolder(t *testing.T) {
+	testSpeechFile(t, filepath.Join(t.TempDir(), "files"))
+}
+
+func TestSpeechFileFromABucket(t *testing.T) {
+	testSpeechFile(t, servertest.S3(t)+"?secure=false")
+}
+
+func testSpeechFile(t *testing.T, files string) {
+	db, err := store.Open(t.Context(), store.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	c := &caller{buildAt(t, db, files, linetest.Config{}, server.Config{}), t, ""}
 	made := want[speechFile](c, "POST", "/api/tts", spoken, "make one")
 	resp, file := c.get(made.AudioURL)
 	tag := resp.Header.Get("ETag")

@@ -73,6 +73,12 @@ func buildOn(t testing.TB, database store.Config, line linetest.Config, cfg serv
 // buildWith is build with a database that is open already; the caller closes it.
 func buildWith(t testing.TB, db *store.Store, line linetest.Config, cfg server.Config) *house {
 	t.Helper()
+	return buildAt(t, db, filepath.Join(t.TempDir(), "files"), line, cfg)
+}
+
+// buildAt is buildWith with files in a place of store.OpenBlobs.
+func buildAt(t testing.TB, db *store.Store, files string, line linetest.Config, cfg server.Config) *house {
+	t.Helper()
 	presets, err := persona.NewPresets(configs.Characters(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +88,7 @@ func buildWith(t testing.TB, db *store.Store, line linetest.Config, cfg server.C
 	memories := server.NewMemories(db, line.Session.Remember)
 	line.Characters, line.Kept, line.Remembered = cast, transcripts, memories
 	h := &house{line: linetest.Start(t, line), db: db}
-	h.studio, h.blobs = studio(t, h.line, db)
+	h.studio, h.blobs = studio(t, files, h.line, db)
 	cfg.Registry, cfg.Characters, cfg.Voices, cfg.Speech = h.line.Registry, cast, h.line.Voices, h.studio
 	cfg.Transcripts, cfg.Memories = transcripts, memories
 	h.srv = server.New(cfg)
@@ -98,10 +104,10 @@ func buildWith(t testing.TB, db *store.Store, line linetest.Config, cfg server.C
 	return h
 }
 
-// studio keeps speech in a folder.
-func studio(t testing.TB, line *linetest.Line, db *store.Store) (*speech.Studio, store.Blobs) {
+// studio keeps speech.
+func studio(t testing.TB, files string, line *linetest.Line, db *store.Store) (*speech.Studio, store.Blobs) {
 	t.Helper()
-	blobs, err := store.OpenBlobs(t.Context(), filepath.Join(t.TempDir(), "files"))
+	blobs, err := store.OpenBlobs(t.Context(), files)
 	if err != nil {
 		t.Fatal(err)
 	}

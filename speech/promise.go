@@ -157,6 +157,9 @@ func (s *Studio) fulfil(ctx context.Context, p store.Promise) {
 		return // and the promise with it
 	case ctx.Err() != nil, errors.Is(err, ErrClosed), errors.Is(err, tts.ErrSchedulerClosed):
 		err = s.cfg.Store.ReleasePromise(after, p.Blob)
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrBusy):
+		log.Warn("speech that was promised could not be kept yet", slog.Any("error", err))
+		return // it is taken again when the hold is over
 	default:
 		log.Warn("speech that was promised could not be made", slog.Any("error", err))
 		err = s.cfg.Store.BreakPromise(after, p.Blob, reason(err))
@@ -180,7 +183,7 @@ func (s *Studio) recordPromised(ctx context.Context, p store.Promise, log *slog.
 		return err
 	}
 	rec := recordingOf(&store.Audio{Blob: p.Blob})
-	t, w, err := s.join(sc, p.Owner, rec.FileID, false)
+	t, w, err := s.join(sc, want{owner: p.Owner, fileID: rec.FileID, told: true}, false)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (s *Studio) Record(ctx context.Context, owner string, req Request) (Recordi
 	if !errors.Is(err, store.ErrNotFound) {
 		return rec, err
 	}
-	t, w, err := s.join(sc, owner, "", false)
+	t, w, err := s.join(sc, want{owner: owner, told: true}, false)
 	if err != nil {
 		return Recording{}, err
 	}

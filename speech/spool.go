@@ -2,10 +2,14 @@ package speech
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"sync"
+	"syscall"
+
+	"avatarforge/store"
 )
 
 // spool is a take's sound, from the first byte on: one goroutine writes, any number read
@@ -42,9 +46,17 @@ func (s *spool) Write(p []byte) (int, error) {
 	s.size += int64(n)
 	s.changedLocked()
 	if err != nil {
-		return n, fmt.Errorf("keep speech while it is made: %w", err)
+		return n, spoolError(err)
 	}
 	return n, nil
+}
+
+// spoolError says what the operator can do, as the store does.
+func spoolError(err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		err = fmt.Errorf("%w (%w)", store.ErrFull, err)
+	}
+	return fmt.Errorf("keep speech while it is made: %w", err)
 }
 
 func (s *spool) current() *os.File {
@@ -59,7 +71,7 @@ func (s *spool) begun() bool { return s.current() != nil }
 func (s *spool) create() (*os.File, error) {
 	file, err := os.CreateTemp(s.dir, "take-*")
 	if err != nil {
-		return nil, fmt.Errorf("keep speech while it is made: %w", err)
+		return nil, spoolError(err)
 	}
 	name := file.Name()
 	if os.Remove(name) == nil {

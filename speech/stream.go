@@ -41,7 +41,7 @@ func (s *Studio) Stream(ctx context.Context, owner string, req Request) (*Stream
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("find speech: %w", context.Cause(ctx))
 	}
-	t, _, err := s.join(sc, owner, "", req.StreamingMode > 0)
+	t, _, err := s.join(sc, want{owner: owner}, req.StreamingMode > 0)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,6 +60,7 @@ func testStudio(t *testing.T, where func(*testing.T) place) {
 		{"whoever began may leave", testLeaving},
 		{"what everybody has left is given up", testAbandoned},
 		{"a file that is gone is made again", testLostFile},
+		{"a disk that is full", testFullDisk},
 		{"finished speech is kept", testKeep},
 		{"a promise is kept", testPromise},
 		{"a promise that cannot be kept says why", testBrokenPromise},
@@ -82,6 +84,7 @@ type rig struct {
 	voices *tts.Voices
 	db     *store.Store
 	blobs  store.Blobs
+	full   atomic.Bool // of the disk
 }
 
 func newRig(t *testing.T, where place, mouth ttstest.Config, cfg Config) *rig {
@@ -111,7 +114,7 @@ func (r *rig) open() {
 	r.blobs, err = store.OpenBlobs(context.Background(), r.place.blobs)
 	r.must(err)
 	cfg := r.cfg
-	cfg.Scheduler, cfg.Store, cfg.Blobs, cfg.Dir = r.speech, r.db, r.blobs, filepath.Join(r.TempDir(), "takes")
+	cfg.Scheduler, cfg.Store, cfg.Blobs, cfg.Dir = r.speech, r.db, disk{r.blobs, &r.full}, filepath.Join(r.TempDir(), "takes")
 	studio, err := New(cfg)
 	r.must(err)
 	r.Studio = studio
@@ -527,6 +530,50 @@ func testLostFile(r *rig) {
 	third := r.record(store.Anonymous, r.ask("잃어버렸어요."))
 	r.want("nor given out; but there is another's to copy", third.Cached, true)
 	r.want("whole again", string(r.read(third.URL())), string(r.read(hers.URL())))
+}
+
+// disk is a place for files that may have no room left.
+type disk struct {
+	store.Blobs
+	full *atomic.Bool
+}
+
+func (d disk) Put(ctx context.Context, name string, file io.Reader, size int64, contentType string) error {
+	if d.full.Load() {
+		return store.ErrFull
+	}
+	return d.Blobs.Put(ctx, name, file, size, contentType)
+}
+
+func testFullDisk(r *rig) {
+	r.full.Store(true)
+	_, err := r.Record(r.Context(), store.Anonymous, r.ask("자리가 없네요."))
+	if !errors.Is(err, store.ErrFull) {
+		r.Errorf("a file that cannot be kept: %v", err)
+	}
+	_, err = r.Keep(r.Context(), store.Anonymous, r.voices.Default(), 24000, make([]byte, 2))
+	if !errors.Is(err, store.ErrFull) {
+		r.Errorf("speech that cannot be kept: %v", err)
+	}
+	st, err := r.Stream(r.Context(), store.Anonymous, r.ask("자리가 없네요."))
+	r.must(err)
+	defer st.Close()
+	var heard bytes.Buffer
+	r.must(st.Copy(r.Context(), &heard))
+	pcm, rate := r.samples(heard.Bytes())
+	r.want("it can be heard in any case", slices.Equal(ttstest.Pitches(pcm, rate), ttstest.PitchesOf("자리가 없네요.")), true)
+	url, err := r.Promise(r.Context(), store.Anonymous, r.ask("자리가 없네요."), 0)
+	r.must(err)
+	var broken *BrokenPromiseError
+	r.waitFor(func() bool {
+		_, err := r.tryRead(url)
+		return errors.As(err, &broken)
+	})
+	if !strings.Contains(broken.Reason, "disk is full") {
+		r.Errorf("the promise says %q", broken.Reason)
+	}
+	r.full.Store(false)
+	r.record(store.Anonymous, r.ask("자리가 없네요."))
 }
 
 func testKeep(r *rig) {

@@ -38,6 +38,7 @@ type take struct {
 type want struct {
 	owner  string
 	fileID string // of a promise; else empty
+	told   bool   // somebody is told what comes of it. Guarded by Studio.mu.
 	done   chan struct{}
 
 	// To be read after done.
@@ -46,8 +47,8 @@ type want struct {
 }
 
 // join takes part in the take of a script, which begins if none is under way, and asks for
-// a file of it. Whoever joins has to leave.
-func (s *Studio) join(sc *script, owner, fileID string, live bool) (*take, *want, error) {
+// a file of it; live is for who listens meanwhile. Whoever joins has to leave.
+func (s *Studio) join(sc *script, file want, live bool) (*take, *want, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -66,19 +67,21 @@ func (s *Studio) join(sc *script, owner, fileID string, live bool) (*take, *want
 	}
 	t.waiting++
 	t.spool.use()
-	return t, t.want(owner, fileID), nil
+	return t, t.want(file), nil
 }
 
-// want is the owner's file, which all requests of an owner share.
-func (t *take) want(owner, fileID string) *want {
+// want notes that a file is wanted. All requests of an owner share one, but for promises,
+// which have their own.
+func (t *take) want(file want) *want {
 	for _, w := range t.wants {
-		if w.owner == owner && w.fileID == "" && fileID == "" {
+		if w.owner == file.owner && w.fileID == "" && file.fileID == "" {
+			w.told = w.told || file.told
 			return w
 		}
 	}
-	w := &want{owner: owner, fileID: fileID, done: make(chan struct{})}
-	t.wants = append(t.wants, w)
-	return w
+	file.done = make(chan struct{})
+	t.wants = append(t.wants, &file)
+	return &file
 }
 
 // leave is join's end. A take that everybody has left before its sound was there is given
@@ -109,22 +112,28 @@ func (s *Studio) run(ctx context.Context, t *take) {
 	defer t.abort(nil)
 	defer t.spool.release()
 	err := s.fill(ctx, t)
+	// In this order: who has heard the end and leaves must not take the file with them.
+	s.mu.Lock()
+	t.made = true
+	s.mu.Unlock()
 	t.spool.end(err)
-	if err != nil && !errors.Is(err, errAbandoned) {
-		s.log.Warn("speech was not made", slog.Any("error", err))
-	}
-	for {
-		w := s.nextWant(t)
-		if w == nil {
-			return
-		}
-		if err != nil {
+	for w := s.nextWant(t); w != nil; w = s.nextWant(t) {
+		if err == nil {
+			w.rec, w.err = s.file(ctx, t, w)
+		} else {
 			w.err = err
-		} else if w.rec, w.err = s.file(ctx, t, w); w.err != nil {
-			s.log.Error("a recording was not kept", slog.Any("error", w.err))
 		}
 		close(w.done)
+		if err == nil && w.err != nil && !s.told(w) {
+			s.log.Error("speech was passed on and not kept", slog.Any("error", w.err))
+		}
 	}
+}
+
+func (s *Studio) told(w *want) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return w.told
 }
 
 // nextWant is the next file to be made. Without one the take is over: only then a request
@@ -132,7 +141,6 @@ func (s *Studio) run(ctx context.Context, t *take) {
 func (s *Studio) nextWant(t *take) *want {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t.made = true
 	if len(t.wants) == 0 {
 		s.forgetLocked(t)
 		return nil

@@ -352,6 +352,47 @@ func TestSchedulerLookAhead(t *testing.T) {
 	})
 }
 
+// A file is spoken as fast as the server can while nobody listens, and beside a listener in
+// the time that is left, with nothing of the listener's late.
+func TestSchedulerEager(t *testing.T) {
+	const lines = 10
+	file := func(st *schedulerTest) (speeches []*Speech) {
+		for i := range lines {
+			job := Job{Request: Request{Text: "1s audio"}, Rate: testRate, Owner: "file", Eager: true}
+			if i > 0 {
+				job.Deadline = st.in(30*time.Second + time.Duration(i)*1500*time.Millisecond)
+			}
+			speeches = append(speeches, st.Submit(job))
+		}
+		return speeches
+	}
+	testScheduler(t, SchedulerConfig{}, 1, func(st *schedulerTest) {
+		for i, sp := range file(st) {
+			st.want("nothing holds it back", sp, 1, nil, time.Duration(i+1)*time.Second)
+		}
+	})
+	testScheduler(t, SchedulerConfig{}, 1, func(st *schedulerTest) {
+		speeches := file(st)
+		var heard []*Speech
+		var due []time.Duration
+		for i := range 20 {
+			// The server is busy with the listener for two thirds of the time.
+			due = append(due, 2*time.Second+time.Duration(i)*1500*time.Millisecond)
+			heard = append(heard, st.sayFor("listener", "1s audio", st.in(due[i])))
+		}
+		for i, sp := range heard {
+			if o := st.hear(sp); o.err != nil || o.at > due[i] {
+				st.Errorf("the listener's sentence %d was there after %v, wanted by %v (%v)", i, o.at, due[i], o.err)
+			}
+		}
+		for i, sp := range speeches {
+			if o := st.hear(sp); o.err != nil || o.at > 31*time.Second {
+				st.Errorf("the file's sentence %d was there after %v (%v): time for it was left before", i, o.at, o.err)
+			}
+		}
+	})
+}
+
 func TestSchedulerCancel(t *testing.T) {
 	wantCancelled := func(st *schedulerTest, sp *Speech) {
 		st.Helper()
