@@ -56,6 +56,8 @@ type queued struct {
 	avoid int
 	// eager lifts the bound of the look-ahead.
 	eager bool
+	// claimed is set while a server is asked for on its account, so that no other is.
+	claimed bool
 
 	// These are kept by line.arrange.
 	wanted   time.Time // the deadline within plausible bounds
@@ -232,18 +234,42 @@ func (q *queue) wantedBefore(limit func(voiceKey) time.Time) []uint64 {
 	return ids
 }
 
+// setClaimed notes whether a server is asked for on a sentence's account.
+func (q *queue) setClaimed(id uint64, claimed bool) {
+	if l := q.byID[id]; l != nil {
+		i, _ := slices.BinarySearchFunc(l.waiting, id, compareID)
+		l.waiting[i].claimed = claimed
+	}
+}
+
 // next takes out the sentence to be spoken now and says on which server. It is false
 // when no server is idle, or nothing may be spoken yet: see nextAt.
-//
-// The time is linear in the number of owners that wait: 25 µs for a thousand.
 func (q *queue) next(now time.Time, servers []serverState) (s queued, server int, ok bool) {
-	if !slices.ContainsFunc(servers, func(v serverState) bool { return v.idle }) {
+	best, server := q.choose(now, servers)
+	if best == nil {
 		return queued{}, noServer, false
 	}
-	var best *queued
+	return q.begin(best), server, true
+}
+
+// begin takes out a sentence that is about to be spoken.
+func (q *queue) begin(best *queued) queued {
+	q.byID[best.id].floor = best.due.Add(best.length)
+	s, _ := q.take(best.id)
+	return s
+}
+
+// choose says which sentence that is not claimed should be spoken now, and on which server;
+// nil where there is none.
+//
+// The time is linear in the number of owners that wait: 25 µs for a thousand.
+func (q *queue) choose(now time.Time, servers []serverState) (best *queued, server int) {
+	if !slices.ContainsFunc(servers, func(v serverState) bool { return v.idle }) {
+		return nil, noServer
+	}
 	for _, l := range q.lines {
 		head := l.waiting[0]
-		if now.Before(head.eligible) {
+		if now.Before(head.eligible) || head.claimed {
 			continue
 		}
 		if best != nil && q.compare(head, best, now) >= 0 {
@@ -254,16 +280,13 @@ func (q *queue) next(now time.Time, servers []serverState) (s queued, server int
 		}
 	}
 	if best == nil {
-		return queued{}, noServer, false
+		return nil, noServer
 	}
 	server = serverFor(best, servers)
 	if v := servers[server]; v.loaded && v.voice != best.voice {
 		best = q.preferLoaded(best, server, servers, now)
 	}
-	l := q.byID[best.id]
-	l.floor = best.due.Add(best.length)
-	s, _ = q.take(best.id)
-	return s, server, true
+	return best, server
 }
 
 // nextAt returns when next may have an answer that it doesn't have at now, by time alone:

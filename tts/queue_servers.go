@@ -114,7 +114,7 @@ func (q *queue) preferLoaded(best *queued, server int, servers []serverState, no
 	q.ahead = q.ahead[:0]
 	for _, l := range q.lines {
 		s := l.waiting[0]
-		if now.Before(s.eligible) || rankOf(s, now) != class || q.compare(s, best, now) < 0 {
+		if now.Before(s.eligible) || s.claimed || rankOf(s, now) != class || q.compare(s, best, now) < 0 {
 			continue
 		}
 		if class == rankEarly || s.due.Sub(best.due) <= q.tolerance {

@@ -45,6 +45,11 @@ type SchedulerConfig struct {
 	// Concurrency is the number of syntheses at once per server; zero means 1, which
 	// is all that GPT-SoVITS bears.
 	Concurrency int
+	// Lease waits until no other process uses the server with that index, and keeps it
+	// for this one until release is called, which must not block. Where it cannot be had
+	// at once, waiting is called, and the sentence that asked for it may go elsewhere. The
+	// error is that of ctx. Nil means that this process has its servers for itself.
+	Lease func(ctx context.Context, server int, waiting func()) (release func(), err error)
 	// Log receives what the scheduler deals with itself: retries and rests. Nil means
 	// nowhere.
 	Log *slog.Logger
@@ -101,10 +106,13 @@ type Scheduler struct {
 type server struct {
 	index int
 	synth Synthesizer
-	next  chan *Speech // as long as there are workers: a send to a free one never blocks
+	next  chan task // as long as there are workers: a send to a free one never blocks
 
 	// Guarded by Scheduler.mu.
-	free      int // workers that have nothing to do
+	free      int    // workers that have nothing to do
+	asking    bool   // a worker waits for a lease
+	claim     uint64 // the sentence on whose account it does; zero once that is open to others
+	lease     func() // releases a lease that is there for the next sentence; nil without one
 	loaded    bool
 	voice     voiceKey
 	lastUsed  time.Time
@@ -117,6 +125,13 @@ type server struct {
 	completed uint64
 	failed    uint64
 	busy      time.Duration
+}
+
+// task is what a worker is given: a sentence to speak, with what releases the server
+// afterwards; or none, to wait for a lease.
+type task struct {
+	speech  *Speech
+	release func()
 }
 
 // NewScheduler starts a scheduler over a pool of servers, which must be closed.
@@ -147,7 +162,7 @@ func NewScheduler(cfg SchedulerConfig, servers ...Synthesizer) *Scheduler {
 		s.servers = append(s.servers, &server{
 			index: i,
 			synth: synth,
-			next:  make(chan *Speech, cfg.Concurrency),
+			next:  make(chan task, cfg.Concurrency),
 			free:  cfg.Concurrency,
 		})
 	}
@@ -211,20 +226,40 @@ func (s *Scheduler) dispatchLocked(now time.Time) {
 	}
 	s.failHopelessLocked(now)
 	for {
-		q, i, ok := s.queue.next(now, s.statesLocked(now))
-		if !ok {
+		best, i := s.queue.choose(now, s.statesLocked(now))
+		if best == nil {
 			break
 		}
-		sp, sv := s.waiting[q.id], s.servers[i]
+		sv := s.servers[i]
+		sv.free--
+		if s.cfg.Lease != nil && sv.lease == nil {
+			best.claimed = true
+			sv.asking, sv.claim = true, best.id
+			sv.next <- task{}
+			continue
+		}
+		q := s.queue.begin(best)
+		sp := s.waiting[q.id]
 		delete(s.waiting, q.id)
 		s.running[sp] = struct{}{}
 		sp.phase = speechRunning
 		sp.eligible = q.eligible
-		sv.free--
 		sv.loaded, sv.voice, sv.lastUsed = true, q.voice, now
-		sv.next <- sp
+		sv.next <- task{sp, sv.lease}
+		sv.lease = nil
+	}
+	for _, sv := range s.servers {
+		sv.unlease() // nobody needs it any more
 	}
 	s.setAlarmLocked(now)
+}
+
+// unlease gives up a lease that has not been used.
+func (sv *server) unlease() {
+	if sv.lease != nil {
+		sv.lease()
+		sv.lease = nil
+	}
 }
 
 // setAlarmLocked sees to dispatchLocked being called when time alone lets a sentence
@@ -265,7 +300,7 @@ func (s *Scheduler) keepTime(ctx context.Context) {
 func (s *Scheduler) statesLocked(now time.Time) []serverState {
 	s.states = s.states[:0]
 	for _, sv := range s.servers {
-		v := serverState{idle: sv.free > 0, loaded: sv.loaded, voice: sv.voice, lastUsed: sv.lastUsed}
+		v := serverState{idle: sv.free > 0 && !sv.asking, loaded: sv.loaded, voice: sv.voice, lastUsed: sv.lastUsed}
 		if sv.restUntil.After(now) {
 			v.rest, v.restVoice = sv.restScope, sv.failVoice
 		}

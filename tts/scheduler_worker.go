@@ -33,23 +33,62 @@ type settler interface {
 // work is the goroutine of one of a server's workers.
 func (s *Scheduler) work(ctx context.Context, sv *server) {
 	defer s.leave()
-	for sp := range sv.next {
-		s.speak(ctx, sv, sp)
+	for t := range sv.next {
+		if t.speech == nil {
+			s.askLease(ctx, sv)
+			continue
+		}
+		if t.release == nil {
+			t.release = func() {}
+		}
+		s.speak(ctx, sv, t)
 	}
 }
 
+// askLease waits for a server that other processes use too. Which sentence it is for is
+// decided when it is there.
+func (s *Scheduler) askLease(ctx context.Context, sv *server) {
+	release, err := s.cfg.Lease(ctx, sv.index, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.unclaimLocked(sv)
+		s.dispatchLocked(time.Now())
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unclaimLocked(sv)
+	sv.asking = false
+	if err == nil {
+		sv.lease = release
+	}
+	if s.closed {
+		sv.unlease()
+	}
+	s.freeLocked(sv, time.Now())
+}
+
+// unclaimLocked opens the sentence that a server is asked for to the others.
+func (s *Scheduler) unclaimLocked(sv *server) {
+	s.queue.setClaimed(sv.claim, false)
+	sv.claim = 0
+}
+
 // speak sees one sentence through on a server, up to the server being free again.
-func (s *Scheduler) speak(ctx context.Context, sv *server, sp *Speech) {
+func (s *Scheduler) speak(ctx context.Context, sv *server, t task) {
 	run, cancel := context.WithCancel(ctx)
 	defer cancel()
+	sp := t.speech
 	if req, ok := s.begin(sv, sp, cancel); ok {
 		err := synthesize(run, sv.synth, req, sp)
-		s.finish(sv, sp, err)
 		if err == nil {
+			t.release()
+			s.finish(sv, sp, nil)
 			return // finish has freed the worker
 		}
+		s.finish(sv, sp, err)
 		settle(ctx, sv.synth)
 	}
+	t.release()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.freeLocked(sv, time.Now())
