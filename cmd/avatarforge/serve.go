@@ -95,7 +95,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	if err != nil {
 		return err
 	}
-	up, err := connect(ctx, cfg, metrics, log)
+	up, err := connect(ctx, cfg, common, metrics, log)
 	if err != nil {
 		return err
 	}

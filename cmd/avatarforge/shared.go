@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"avatarforge/cluster"
 	"avatarforge/server"
 	"avatarforge/session"
 	"avatarforge/slots"
@@ -17,7 +19,8 @@ import (
 // there is none, it is alone.
 type shared struct {
 	slots session.Slots
-	redis *slots.Redis // the same as slots; nil where it is alone
+	redis *slots.Redis  // the same as slots; nil where it is alone
+	node  *cluster.Node // nil where it is alone
 }
 
 // share joins the other instances.
@@ -35,11 +38,26 @@ func share(ctx context.Context, cfg *Config, log *slog.Logger) (*shared, error) 
 	if err != nil {
 		return nil, fmt.Errorf("REDIS_URL: %w", err)
 	}
-	line, err := slots.NewRedis(ctx, slots.RedisConfig{Config: limits, Options: options, Log: log})
+	node, err := cluster.Join(ctx, cluster.Config{Options: options, Log: log})
 	if err != nil {
 		return nil, fmt.Errorf("%w; REDIS_URL says where it is, without it this is the only instance", err)
 	}
-	return &shared{slots: line, redis: line}, nil
+	line, err := slots.NewRedis(ctx, slots.RedisConfig{Config: limits, Options: options, Log: log})
+	if err != nil {
+		return nil, errors.Join(err, node.Close(ctx))
+	}
+	return &shared{slots: line, redis: line, node: node}, nil
+}
+
+// lease is how this instance takes turns with the others at the synthesis servers with
+// these addresses; nil where it is alone. An address is the same server for all.
+func (s *shared) lease(urls []string, limit int) func(ctx context.Context, server int, waiting func()) (func(), error) {
+	if s.node == nil {
+		return nil
+	}
+	return func(ctx context.Context, server int, waiting func()) (func(), error) {
+		return s.node.Lease(ctx, "tts "+urls[server], limit, waiting)
+	}
 }
 
 // probe looks whether Redis answers.
@@ -63,7 +81,7 @@ func (s *shared) leave(log *slog.Logger) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 	defer cancel()
-	if err := s.redis.Close(ctx); err != nil {
+	if err := errors.Join(s.redis.Close(ctx), s.node.Close(ctx)); err != nil {
 		log.Warn("the connections to Redis were not closed well", "error", err)
 	}
 }

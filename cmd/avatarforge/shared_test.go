@@ -3,14 +3,18 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
 	"avatarforge/internal/servertest"
 	"avatarforge/realtime"
+	"avatarforge/tts/ttstest"
 )
 
 func TestMain(m *testing.M) {
@@ -80,5 +84,29 @@ func TestInstancesShareTheSlots(t *testing.T) {
 	ws.Close(websocket.StatusNormalClosure, "")
 	if e, ok := next(t, queued).(realtime.SessionCreated); !ok {
 		t.Errorf("got %+v, want a session: the slot is free", e)
+	}
+}
+
+// Instances that share a Redis take turns at a synthesis server.
+func TestInstancesShareASynthesisServer(t *testing.T) {
+	sounds := ttstest.New(ttstest.Config{FirstChunkDelay: 20 * time.Millisecond})
+	t.Cleanup(sounds.Close)
+	sovits := httptest.NewServer(sounds)
+	t.Cleanup(sovits.Close)
+	args := []string{"--redis-url", servertest.Redis(t), "--tts-service", "gpt-sovits", "--tts-base-url", sovits.URL}
+	var talks sync.WaitGroup
+	for range 2 {
+		p := launch(t, t.TempDir(), args...)
+		for range 3 {
+			talks.Go(func() {
+				if text, audio := p.converse(p.dial(nil)); text == "" || audio == 0 {
+					t.Errorf("%q with %d bytes of audio", text, audio)
+				}
+			})
+		}
+	}
+	talks.Wait()
+	if n, all := sounds.Overlaps(), len(sounds.Records()); n != 0 || all < 6 {
+		t.Errorf("%d of %d requests met another at work", n, all)
 	}
 }

@@ -55,8 +55,8 @@ type llmServer interface {
 }
 
 // connect finds the servers that the configuration names, or starts the demo in their
-// place where it says auto.
-func connect(ctx context.Context, cfg *Config, metrics prometheus.Registerer, log *slog.Logger) (*upstreams, error) {
+// place where it says auto. The real ones are shared with the other instances.
+func connect(ctx context.Context, cfg *Config, common *shared, metrics prometheus.Registerer, log *slog.Logger) (*upstreams, error) {
 	tokens, err := llm.NewCounter()
 	if err != nil {
 		return nil, fmt.Errorf("build the token counter: %w", err)
@@ -97,7 +97,11 @@ func connect(ctx context.Context, cfg *Config, metrics prometheus.Registerer, lo
 	for i, v := range u.voices {
 		synthesizers[i] = v
 	}
-	u.speech = tts.NewScheduler(tts.SchedulerConfig{Concurrency: cfg.TTS.Concurrency, Log: log}, synthesizers...)
+	speech := tts.SchedulerConfig{Concurrency: cfg.TTS.Concurrency, Log: log}
+	if !u.ttsDemo {
+		speech.Lease = common.lease(cfg.TTS.BaseURLs, cfg.TTS.Concurrency)
+	}
+	u.speech = tts.NewScheduler(speech, synthesizers...)
 	u.warmUp(log)
 	return u, nil
 }

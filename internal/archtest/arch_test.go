@@ -31,6 +31,7 @@ var rules = []rule{
 	{in: "store", only: []string{"persona"}, because: "what is kept is data: storage knows no conversation that is under way"},
 	{in: "avatar", only: []string{"persona", "store"}, because: "a figure is made of a picture: nothing of a conversation is needed for it"},
 	{in: "avatar/avatartest", only: []string{}, because: "a simulator that shares code with its client shares its mistakes"},
+	{in: "cluster", only: []string{}, because: "what instances say to one another is bytes under names"},
 	{in: "auth", only: []string{}, because: "who somebody is does not depend on what they do here"},
 	{
 		in: "session", only: []string{"llm", "tts", "tts/sentence", "persona", "slots", "realtime"},
