@@ -27,6 +27,17 @@ const IDLE: Position = {
   targetMs: 0,
 };
 
+/** Samples that the level is taken over: at 24 kHz some 20 ms, a frame of the screen. */
+const EAR_SAMPLES = 512;
+
+/** A sentence that is played once more, beside the stream. */
+interface Replay {
+  source: AudioBufferSourceNode;
+  segment: number;
+  startedAt: number;
+  durationMs: number;
+}
+
 declare global {
   interface Window {
     /** What has been put out, for tests and for the curious. */
@@ -48,10 +59,13 @@ export class Player {
 
   private context: AudioContext | null = null;
   private gain: GainNode | null = null;
+  /** Hears what the listener hears, before the volume. */
+  private ear: AnalyserNode | null = null;
+  private readonly block = new Float32Array(EAR_SAMPLES);
   private port: MessagePort | null = null;
   /** Messages made before the audio thread was there. */
   private waiting: ToWorklet[] = [];
-  private level = 1;
+  private loudness = 1;
   /** Sound has come that the browser does not let out yet. */
   private keptBack = false;
 
@@ -59,6 +73,7 @@ export class Player {
   private lastAt = 0;
   private calls = 0;
   private readonly clearing = new Map<number, (position: Position) => void>();
+  private playedAgain: Replay | null = null;
 
   constructor(sampleRate: number, listener: PlayerListener) {
     this.sampleRate = sampleRate;
@@ -82,10 +97,59 @@ export class Player {
     this.clock.finished({ segment, playedMs: ms, whole: true });
   }
 
+  /**
+   * Plays a sentence once more, whose sound is at hand; resolves when it is over, to whether it was heard to its end. It counts
+   * neither as played nor as heard: it was both before. Sound of the stream, {@link clear} and another replay end it.
+   */
+  replay(segment: number, pcm: Int16Array, rate: number): Promise<boolean> {
+    this.stopReplay();
+    this.unlock();
+    const context = this.ensureContext();
+    const buffer = context.createBuffer(1, Math.max(1, pcm.length), rate);
+    const samples = buffer.getChannelData(0);
+    for (let i = 0; i < pcm.length; i++) samples[i] = pcm[i]! / 32768;
+    const source = context.createBufferSource();
+    source.buffer = buffer;
+    source.connect(this.ear!);
+    const replay: Replay = { source, segment, startedAt: context.currentTime, durationMs: buffer.duration * 1000 };
+    this.playedAgain = replay;
+    this.listener.position(this.position());
+    return new Promise((resolve) => {
+      source.onended = () => {
+        const whole = this.playedAgain === replay;
+        if (whole) this.playedAgain = null;
+        resolve(whole);
+        this.listener.position(this.position());
+      };
+      source.start();
+    });
+  }
+
+  stopReplay() {
+    const replay = this.playedAgain;
+    this.playedAgain = null;
+    replay?.source.stop();
+  }
+
+  /** Loudness of what is heard at this moment: root mean square of full scale, whatever the volume. */
+  level(): number {
+    if (!this.ear || !this.audible) return 0;
+    this.ear.getFloatTimeDomainData(this.block);
+    let sum = 0;
+    for (const sample of this.block) sum += sample * sample;
+    return Math.sqrt(sum / this.block.length);
+  }
+
+  /** Stutters so far: times that a sentence stopped in its middle for more than 20 ms. */
+  get stutters(): number {
+    return window.__player?.gaps ?? 0;
+  }
+
   push(segment: number, pcm: Int16Array<ArrayBuffer>, last: boolean) {
     if (pcm.length > 0) this.clock.received(segment);
     if (last) this.clock.done(segment);
     const rate = this.rates.get(segment) ?? this.sampleRate;
+    if (pcm.length > 0) this.stopReplay();
     this.ensureContext();
     this.post({ type: 'push', segment, pcm, last, rate }, pcm.length > 0 ? [pcm.buffer] : []);
     if (pcm.length > 0 && !this.audible) this.keptBack = true;
@@ -97,6 +161,7 @@ export class Player {
    * taken off. What comes later of a segment that was held is passed over.
    */
   async clear(): Promise<Heard> {
+    this.stopReplay();
     const position = await this.clearWorklet();
     const itemId = this.clock.itemOf(position.segment);
     return {
@@ -108,11 +173,12 @@ export class Player {
 
   /** What has been heard of an item so far. */
   heard(itemId: string): ItemHeard {
-    return this.clock.heard(itemId, this.position(), this.latencyMs);
+    return this.clock.heard(itemId, this.livePosition(), this.latencyMs);
   }
 
   /** Another session begins: segments are counted from 1 again. */
   forget() {
+    this.stopReplay();
     this.clock.forget();
     this.rates.clear();
     this.last = IDLE;
@@ -123,8 +189,8 @@ export class Player {
 
   /** 0 to 1, as a slider gives it; the ear's scale is made from it. */
   set volume(volume: number) {
-    this.level = volume * volume;
-    if (this.gain && this.context) this.gain.gain.setTargetAtTime(this.level, this.context.currentTime, 0.015);
+    this.loudness = volume * volume;
+    if (this.gain && this.context) this.gain.gain.setTargetAtTime(this.loudness, this.context.currentTime, 0.015);
   }
 
   get audible(): boolean {
@@ -133,6 +199,16 @@ export class Player {
 
   /** Where the ear is: the last report, carried on by the clock, less the output's latency. */
   position(now = performance.now()): Position {
+    if (this.playedAgain && this.context) {
+      const { segment, startedAt, durationMs } = this.playedAgain;
+      const playedMs = Math.max(0, (this.context.currentTime - startedAt) * 1000 - this.latencyMs);
+      return { ...IDLE, state: 'playing', segment, playedMs, receivedMs: durationMs };
+    }
+    return this.livePosition(now);
+  }
+
+  /** The same of the stream alone, whatever is played again beside it. */
+  private livePosition(now = performance.now()): Position {
     const { state, playedMs, receivedMs } = this.last;
     const since = state === 'playing' && this.audible ? now - this.lastAt : 0;
     return { ...this.last, playedMs: Math.max(0, Math.min(receivedMs, playedMs + since) - this.latencyMs) };
@@ -148,10 +224,13 @@ export class Player {
     const context = this.openContext();
     this.context = context;
     this.gain = context.createGain();
-    this.gain.gain.value = this.level;
+    this.gain.gain.value = this.loudness;
     this.gain.connect(context.destination);
+    this.ear = context.createAnalyser();
+    this.ear.fftSize = EAR_SAMPLES;
+    this.ear.connect(this.gain);
     context.onstatechange = () => this.reportBlocked();
-    void this.startWorklet(context, this.gain);
+    void this.startWorklet(context, this.ear);
     return context;
   }
 
@@ -208,7 +287,7 @@ export class Player {
       this.clearing.get(message.call)?.(message.position);
       this.clearing.delete(message.call);
     }
-    this.listener.position(message.position);
+    if (!this.playedAgain) this.listener.position(message.position);
     this.reportBlocked();
   }
 

@@ -1,33 +1,25 @@
-import { expect, it } from 'vitest';
-import { parseCharacter } from './character.ts';
+import { describe, expect, it } from 'vitest';
+import { drawingOf, parseCharacter } from './character.ts';
 
-it('reads the fields that the page shows', () => {
-  const character = parseCharacter({
-    id: 'hermione',
-    name: '헤르미온느',
-    description: '마법사',
-    job: '학생',
-    source_work: '해리포터',
-    tags: ['똑똑함', 3],
-    sample_dialogue: '안녕하세요!',
-    image_url: '/images/characters/hermione.jpg',
-    is_preset: true,
+describe('parseCharacter', () => {
+  it('reads what the API gives', () => {
+    const character = parseCharacter({ id: 'nuri', name: '누리', tags: ['SF', 3], likes: ['전파'], image_url: '/images/characters/nuri.jpg', is_preset: true });
+    expect(character).toMatchObject({ id: 'nuri', name: '누리', likes: ['전파'], image_url: '/images/characters/nuri.jpg', is_preset: true });
+    expect(character.tags, 'what is no text is no tag').toEqual(['SF']);
   });
-  expect(character).toEqual({
-    id: 'hermione',
-    name: '헤르미온느',
-    description: '마법사',
-    job: '학생',
-    sourceWork: '해리포터',
-    tags: ['똑똑함'],
-    sampleDialogue: '안녕하세요!',
-    imageUrl: '/images/characters/hermione.jpg',
+
+  it('leaves empty what is missing or of another type', () => {
+    const character = parseCharacter({ id: 'x', description: 4, tags: 'none', is_preset: 'yes' });
+    expect(character).toMatchObject({ name: 'x', description: '', tags: [], greeting: '', is_preset: false });
+    expect(parseCharacter(null).id, 'and makes something of nothing').toBe('');
   });
 });
 
-it.each([null, 5, {}, { id: 'x', tags: 'no', image_url: null }])('makes the best of %j', (value) => {
-  const character = parseCharacter(value);
-  expect(character.tags).toEqual([]);
-  expect(character.imageUrl).toBe('');
-  expect(character.name).toBe(character.id);
+describe('drawingOf', () => {
+  it('knows the pictures that come with the page, and no others', () => {
+    expect(drawingOf('/images/characters/don-quixote.jpg')).toBe('/images/characters/don-quixote.svg');
+    expect(drawingOf('/images/characters/../../x.jpg'), 'no path of another folder').toBeNull();
+    expect(drawingOf('https://example.com/images/characters/nuri.jpg')).toBeNull();
+    expect(drawingOf('')).toBeNull();
+  });
 });

@@ -20,6 +20,32 @@ export interface Message {
   sentences: Sentence[];
   /** How many characters the listener heard, where that is not all of them: the model remembers only these. */
   heardChars: number | null;
+  /** Of an answer of this page's: where its time went. */
+  measured?: Measured;
+}
+
+/** Where a response's time went, in milliseconds since it was asked for; null where the moment never came. */
+export interface Measured {
+  /** As the page saw it. */
+  createdMs: number | null;
+  heardMs: number | null;
+  stutters: number;
+  /** As the server told, counted from `createdMs`. */
+  firstTokenMs: number | null;
+  firstSentenceMs: number | null;
+  firstAudioMs: number | null;
+  totalMs: number | null;
+  inputTokens: number | null;
+  outputTokens: number | null;
+  summarized: boolean;
+}
+
+/** How full the model's window is, as the server told last. */
+export interface Context {
+  usedTokens: number;
+  limitTokens: number;
+  turns: number;
+  summarizedTurns: number;
 }
 
 export interface Conversation {
@@ -29,6 +55,7 @@ export interface Conversation {
   active: string | null;
   /** A response has been asked for and has not begun. */
   awaiting: boolean;
+  context: Context | null;
 }
 
 export type Action =
@@ -37,9 +64,10 @@ export type Action =
   | { kind: 'refused'; id: string }
   | { kind: 'awaiting'; awaiting: boolean }
   | { kind: 'cut'; id: string; heardChars: number | null }
+  | { kind: 'measured'; responseId: string; measured: Measured }
   | { kind: 'reset' };
 
-export const EMPTY: Conversation = { session: null, messages: [], active: null, awaiting: false };
+export const EMPTY: Conversation = { session: null, messages: [], active: null, awaiting: false, context: null };
 
 /** What the page shows, from what was said and what came back. Pure. */
 export function reduce(state: Conversation, action: Action): Conversation {
@@ -52,6 +80,11 @@ export function reduce(state: Conversation, action: Action): Conversation {
       return { ...state, awaiting: action.awaiting };
     case 'cut':
       return { ...state, messages: change(state.messages, action.id, { status: 'cut', heardChars: action.heardChars }) };
+    case 'measured':
+      return {
+        ...state,
+        messages: state.messages.map((m) => (m.responseId === action.responseId ? { ...m, measured: action.measured } : m)),
+      };
     case 'reset':
       // What the server has not confirmed is ours, and will be sent again.
       return { ...EMPTY, awaiting: state.awaiting, messages: state.messages.filter(({ status }) => status === 'sending') };
@@ -109,6 +142,17 @@ function reduceEvent(state: Conversation, event: ServerEvent): Conversation {
           durationMs: event.duration_ms ?? 0,
           ...(event.error && event.error.code !== 'speech_cancelled' ? { failed: true } : {}),
         }),
+      };
+
+    case 'avatarforge.context':
+      return {
+        ...state,
+        context: {
+          usedTokens: event.used_tokens,
+          limitTokens: event.limit_tokens,
+          turns: event.turns,
+          summarizedTurns: event.summarized_turns,
+        },
       };
 
     case 'error': {

@@ -45,6 +45,23 @@ class FakePlayer implements Speaker {
   position() {
     return IDLE;
   }
+  readonly stutters = 0;
+  private endReplay: ((whole: boolean) => void) | null = null;
+  replay(segment: number): Promise<boolean> {
+    this.calls.push(`replay ${segment}`);
+    return new Promise((resolve) => (this.endReplay = resolve));
+  }
+  /** The replay comes to its end. */
+  replayed() {
+    this.endReplay?.(true);
+  }
+  stopReplay() {
+    this.endReplay?.(false);
+    this.endReplay = null;
+  }
+  level() {
+    return 0;
+  }
   plays(segment: number, playedMs: number, bufferedMs = 1000) {
     this.listener.position({ ...IDLE, state: 'playing', segment, playedMs, receivedMs: playedMs + bufferedMs, bufferedMs });
   }
@@ -431,5 +448,104 @@ describe('a session told anew', () => {
     expect(c.room.state.conversation.messages).toMatchObject([{ text: '안녕', status: 'sending' }]);
     c.socket.answersFence(701);
     expect(c.socket.types()).toEqual(['session.update', 'conversation.item.create', 'response.create']);
+  });
+});
+
+describe('hearing again', () => {
+  /** An answer of one sentence that has been heard to its end. */
+  async function heardOnce(): Promise<Case> {
+    const c = new Case();
+    await c.say('안녕');
+    c.answers();
+    c.server({ type: 'avatarforge.sentence.done', segment: 1, duration_ms: 500 });
+    c.done();
+    c.player.listener.position(IDLE);
+    c.sent();
+    return c;
+  }
+
+  it('plays the sound that is at hand, and tells the server nothing of it', async () => {
+    const c = await heardOnce();
+    void c.room.speak('a1');
+    await c.settled();
+    expect(c.player.calls).toContain('replay 1');
+    expect(c.room.state.speaking, 'its sentence is marked').toEqual({ itemId: 'a1', segment: 1 });
+    expect(c.room.busy, 'so that Esc ends it').toBe(true);
+    c.player.replayed();
+    await c.settled();
+    expect(c.room.state.speaking).toBeNull();
+    expect(c.types(), 'the server has nothing to do').toEqual([]);
+  });
+
+  it('ends at an interruption, which changes nothing of what was said', async () => {
+    const c = await heardOnce();
+    void c.room.speak('a1');
+    await c.settled();
+    await c.room.interrupt();
+    expect(c.room.state).toMatchObject({ speaking: null, replaying: null });
+    expect(c.types(), 'no truncation: it was heard before').toEqual([]);
+    expect(c.message('a1')?.heardChars).toBeNull();
+  });
+
+  it('asks the server where the sound is gone, and stops that without cutting the history', async () => {
+    const c = await heardOnce();
+    c.server({ type: 'conversation.item.added', item: { id: 'old', type: 'message', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text: '옛말.' }] } });
+    await c.room.speak('old');
+    expect(c.sent()).toMatchObject([{ type: 'avatarforge.speak', item_id: 'old' }]);
+    c.server({ type: 'avatarforge.sentence', segment: 2, response_id: null, item_id: 'old', index: 0, text: '옛말.', sample_rate: 24000 });
+    c.sound(2);
+    c.player.plays(2, 100);
+    expect(c.room.state.speaking).toEqual({ itemId: 'old', segment: 2 });
+    await c.room.interrupt();
+    await c.settled();
+    expect(c.types()).toEqual(['response.cancel']);
+  });
+
+  it('is over when a new message is said', async () => {
+    const c = await heardOnce();
+    void c.room.speak('a1');
+    await c.settled();
+    await c.say('또');
+    expect(c.room.state.replaying).toBeNull();
+    expect(c.types()).toEqual(['conversation.item.create', 'response.create']);
+  });
+});
+
+describe('a conversation of before', () => {
+  it('is asked for by its id, to be told anew', () => {
+    const c = new Case({ session: 'S' });
+    expect(c.socket.url.searchParams.get('session')).toBe('S');
+    expect(Number(c.socket.url.searchParams.get('last_event')), 'from beyond what any log holds').toBe(Number.MAX_SAFE_INTEGER);
+  });
+});
+
+describe('a greeting', () => {
+  it('is an item of the character’s, spoken at once, and not cut when somebody talks over it', async () => {
+    const c = new Case({ greeting: '어서 오세요.' });
+    const [, create, speak] = c.sent();
+    expect(create).toMatchObject({ type: 'conversation.item.create', item: { role: 'assistant', content: [{ text: '어서 오세요.' }] } });
+    const id = (create!.item as { id: string }).id;
+    expect(speak).toMatchObject({ type: 'avatarforge.speak', item_id: id });
+    c.server({ type: 'conversation.item.added', item: { ...(create!.item as object), status: 'completed' } });
+    c.server({ type: 'avatarforge.sentence', segment: 1, response_id: null, item_id: id, index: 0, text: '어서 오세요.', sample_rate: 24000 });
+    c.sound(1);
+    c.player.plays(1, 100);
+    await c.say('안녕');
+    expect(c.types()).toEqual(['response.cancel', 'conversation.item.create', 'response.create']);
+  });
+
+  it('is only written where nothing is spoken by itself', () => {
+    const c = new Case({ greeting: '어서 오세요.', mode: 'on_click' });
+    expect(c.types()).toEqual(['session.update', 'conversation.item.create']);
+  });
+});
+
+describe('a scene', () => {
+  it('is told with the mode and the temperature, and again when the mode changes', async () => {
+    const scenario = { opponent: '하나', situation: '비 오는 밤', background: '' };
+    const c = new Case({ scenario, mode: 'delayed', temperature: 1.2, model: 'm' });
+    expect(c.sent()[0]?.session).toMatchObject({ model: 'm', avatarforge: { scenario, temperature: 1.2, tts: { mode: 'delayed', delay_ms: 1500 } } });
+    c.room.setMode('on_click');
+    expect(c.sent()[0]?.session).toMatchObject({ avatarforge: { scenario, tts: { mode: 'on_click', delay_ms: 0 } } });
   });
 });

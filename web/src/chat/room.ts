@@ -2,12 +2,14 @@ import type { Position } from '../audio/core.ts';
 import type { Heard, PlayerListener } from '../audio/player.ts';
 import type { ItemHeard } from '../audio/heard.ts';
 import { RealtimeClient, type AudioChunk, type Status } from '../realtime/client.ts';
-import type { RealtimeError, ServerEvent } from '../realtime/events.ts';
+import type { RealtimeError, ResponseObject, ServerEvent, SessionExtension } from '../realtime/events.ts';
 import type { Platform } from '../realtime/platform.ts';
 import type { Character } from './character.ts';
 import { EMPTY, reduce, type Action, type Conversation } from './conversation.ts';
 import { heardChars } from './highlight.ts';
 import * as snapshots from './snapshot.ts';
+import { SoundStore } from './sounds.ts';
+import { Stopwatch } from './stopwatch.ts';
 
 /** The part of the player that a room uses. */
 export interface Speaker {
@@ -19,8 +21,20 @@ export interface Speaker {
   heard(itemId: string): ItemHeard;
   forget(): void;
   position(): Position;
+  replay(segment: number, pcm: Int16Array, rate: number): Promise<boolean>;
+  stopReplay(): void;
+  level(): number;
+  readonly stutters: number;
   readonly audible: boolean;
   volume: number;
+}
+
+export type SpeechMode = 'realtime' | 'delayed' | 'on_click';
+
+export interface Scenario {
+  opponent: string;
+  situation: string;
+  background: string;
 }
 
 /** Something to tell the user once. */
@@ -37,7 +51,10 @@ export interface RoomState {
   status: Status;
   /** What is sounding, or about to. */
   speaking: { itemId: string; segment: number } | null;
+  /** What is played once more, on request. Of what is speaking, a part. */
+  replaying: { itemId: string; segment: number } | null;
   voice: boolean;
+  mode: SpeechMode;
   volume: number;
   /** The browser keeps the sound back until the page is touched. */
   blocked: boolean;
@@ -49,9 +66,20 @@ export interface RoomConfig {
   character: Character | null;
   /** Goes on from here instead of beginning anew. */
   snapshot: snapshots.Snapshot | null;
+  /** Goes on with this conversation of before, told anew by the server. */
+  session?: string;
+  scenario?: Scenario | null;
+  /** What the character opens a new conversation with; empty for nothing. */
+  greeting?: string;
   voice: boolean;
+  mode?: SpeechMode;
+  /** Milliseconds that the voice stays behind the text, where the mode is `delayed`. */
+  delayMs?: number;
   volume: number;
   language: string;
+  /** Empty or left out: the server's. */
+  model?: string;
+  temperature?: number | null;
 }
 
 export const SAMPLE_RATE = 24_000;
@@ -59,6 +87,9 @@ export const SAMPLE_RATE = 24_000;
 /** Milliseconds between reports of the player's position while nothing changes. */
 const REPORT_EVERY = 500;
 const NOTICE_FOR = 8_000;
+const DELAY_MS = 1_500;
+/** A frame number that no replay log reaches: the server then tells the conversation anew. */
+const TELL_ANEW = Number.MAX_SAFE_INTEGER;
 /** How often a response is asked for again that came while another was still ending. */
 const CREATE_TRIES = 3;
 
@@ -86,6 +117,13 @@ export class Room {
   private readonly creates = new Map<string, { triesLeft: number; discarded: boolean }>();
   private retryCreate = 0;
   private readonly messageOf = new Map<string, string>();
+  private readonly sounds = new SoundStore();
+  private readonly watch: Stopwatch;
+  /** Segments of items that were silenced and are being spoken anew. */
+  private readonly dead = new Set<number>();
+  /** Items that are spoken because the user asked for it. An interruption says nothing about what was read before. */
+  private readonly onRequest = new Set<string>();
+  private replays = 0;
 
   /** What the user does, one after the other: stopping the player takes a moment. */
   private doing: Promise<unknown> = Promise.resolve();
@@ -98,12 +136,15 @@ export class Room {
     this.config = config;
     this.store = store;
     this.newId = () => platform.id();
+    this.watch = new Stopwatch(() => performance.now());
     this.current = {
       character: config.character,
       conversation: config.snapshot?.conversation ?? EMPTY,
       status: { state: 'idle' },
       speaking: null,
+      replaying: null,
       voice: config.voice,
+      mode: config.mode ?? 'realtime',
       volume: config.volume,
       blocked: false,
       notices: [],
@@ -126,11 +167,16 @@ export class Room {
       {
         url: config.url,
         ...(config.character ? { character: config.character.id } : {}),
-        ...(config.snapshot ? { resume: config.snapshot.resume } : {}),
+        ...(config.snapshot
+          ? { resume: config.snapshot.resume }
+          : config.session !== undefined
+            ? { resume: { session: config.session, lastEvent: TELL_ANEW } }
+            : {}),
         session: {
           output_modalities: [config.voice ? 'audio' : 'text'],
           audio: { output: { format: { type: 'audio/pcm', rate: SAMPLE_RATE } } },
-          avatarforge: { transport: 'binary' },
+          ...(config.model ? { model: config.model } : {}),
+          avatarforge: this.extension(),
         },
       },
       {
@@ -141,6 +187,18 @@ export class Room {
       },
       platform,
     );
+  }
+
+  /** Ours of the session, whole: a change of it is told whole to a session that follows a lost one. */
+  private extension(): SessionExtension {
+    const { mode } = this.current;
+    const { temperature, scenario } = this.config;
+    return {
+      transport: 'binary',
+      tts: { mode, delay_ms: mode === 'delayed' ? (this.config.delayMs ?? DELAY_MS) : 0 },
+      ...(temperature === undefined || temperature === null ? {} : { temperature }),
+      ...(scenario ? { scenario } : {}),
+    };
   }
 
   get state(): RoomState {
@@ -157,8 +215,24 @@ export class Room {
     return this.player.position();
   }
 
+  /** Loudness of what is being heard, root mean square of full scale. */
+  readonly level = (): number => this.player.level();
+
   start() {
+    if (this.config.greeting) this.greet(this.config.greeting);
     this.client.start();
+  }
+
+  /** The character speaks first. As an item, so that it knows what it said. */
+  private greet(text: string) {
+    const id = `msg_${this.newId()}`;
+    this.client.request({
+      type: 'conversation.item.create',
+      item: { id, type: 'message', role: 'assistant', content: [{ type: 'output_text', text }] },
+    });
+    if (!this.current.voice || this.current.mode === 'on_click') return;
+    this.onRequest.add(id);
+    this.client.request({ type: 'avatarforge.speak', item_id: id });
   }
 
   /** Leaves for good: the session ends and its slot is free. */
@@ -204,12 +278,13 @@ export class Room {
 
   /** Whether there is anything to interrupt. */
   get busy(): boolean {
-    const { conversation, speaking } = this.current;
-    return speaking !== null || conversation.active !== null || conversation.awaiting;
+    const { conversation, speaking, replaying } = this.current;
+    return replaying !== null || speaking !== null || conversation.active !== null || conversation.awaiting;
   }
 
   /** Silence at once; the running response ends, and the character knows how much of it was heard. */
   interrupt(): Promise<unknown> {
+    this.stopReplay();
     if (!this.busy) return this.doing;
     const { conversation, speaking } = this.current;
     const { active, awaiting } = conversation;
@@ -224,9 +299,11 @@ export class Room {
       this.silencedResponses.add(active);
       this.quietRequest({ type: 'response.cancel', response_id: active });
     }
+    const asked = spoken !== undefined && active === null && this.onRequest.has(spoken);
+    if (asked) this.quietRequest({ type: 'response.cancel' });
     this.doing = Promise.all([this.doing, cleared]).then(() => {
       if (active === null && awaiting) this.cancelAwaited();
-      if (spoken !== undefined) this.tellHeard(spoken, audible);
+      if (spoken !== undefined && !asked) this.tellHeard(spoken, audible);
     });
     return this.doing;
   }
@@ -247,7 +324,59 @@ export class Room {
       void this.player.clear();
       this.update({ speaking: null });
     }
+    this.stopReplay();
     this.client.updateSession({ output_modalities: [voice ? 'audio' : 'text'] });
+  }
+
+  setMode(mode: SpeechMode) {
+    if (mode === this.current.mode) return;
+    this.update({ mode });
+    this.client.updateSession({ avatarforge: this.extension() });
+  }
+
+  /** Whether a sentence's sound is at hand. */
+  hasSound(segment: number): boolean {
+    return this.sounds.has(segment);
+  }
+
+  /**
+   * Says an answer once more, or for the first time: from the sound that is at hand, beginning with `from`, or else by asking the
+   * server to speak it. What is being said ends.
+   */
+  async speak(itemId: string, from?: number, only = false) {
+    const message = this.current.conversation.messages.find(({ id }) => id === itemId);
+    if (!message) return;
+    await this.interrupt();
+    this.unlock();
+    const audible = message.sentences.filter(({ failed }) => !failed);
+    const wanted = from === undefined ? audible : audible.filter(({ segment }) => (only ? segment === from : segment >= from));
+    if (wanted.length > 0 && wanted.every(({ segment }) => this.sounds.has(segment))) {
+      await this.replay(itemId, wanted.map(({ segment }) => segment));
+      return;
+    }
+    for (const { segment } of message.sentences) this.dead.add(segment);
+    this.silenced.delete(itemId);
+    this.onRequest.add(itemId);
+    this.client.request({ type: 'avatarforge.speak', item_id: itemId });
+  }
+
+  private async replay(itemId: string, segments: number[]) {
+    const call = ++this.replays;
+    for (const segment of segments) {
+      const { pcm, rate } = this.sounds.get(segment)!;
+      this.update({ replaying: { itemId, segment }, speaking: { itemId, segment } });
+      const whole = await this.player.replay(segment, pcm, rate);
+      if (call !== this.replays) return;
+      if (!whole) break;
+    }
+    this.update({ replaying: null, speaking: null });
+  }
+
+  private stopReplay() {
+    if (this.current.replaying === null) return;
+    this.replays++;
+    this.player.stopReplay();
+    this.update({ replaying: null, speaking: null });
   }
 
   setVolume(volume: number) {
@@ -264,6 +393,7 @@ export class Room {
   private receive(event: ServerEvent) {
     if (event.type === 'avatarforge.sentence') {
       this.itemOf.set(event.segment, event.item_id);
+      this.sounds.begin(event.segment, event.sample_rate || SAMPLE_RATE);
       this.player.announce(event.segment, event.item_id, event.sample_rate || SAMPLE_RATE);
     }
     this.apply({ kind: 'event', event });
@@ -273,6 +403,7 @@ export class Room {
         this.quietRequest({ type: 'conversation.item.retrieve', item_id: event.item_id });
         return;
       case 'response.created':
+        this.watch.created(event.response.id, this.player.stutters);
         this.responseCreated(event.response.id);
         return;
       case 'conversation.item.added':
@@ -284,6 +415,7 @@ export class Room {
         return;
       case 'response.done':
         this.silencedResponses.delete(event.response.id);
+        this.measure(event.response);
         if (event.response.status === 'failed') {
           const { error } = event.response.status_details ?? {};
           this.notify(error?.code ?? 'response_failed', error?.message ?? '');
@@ -330,7 +462,10 @@ export class Room {
 
   private receiveAudio({ segment, pcm, last }: AudioChunk) {
     const item = this.itemOf.get(segment);
-    if (!this.current.voice || (item !== undefined && this.silenced.has(item))) return;
+    if (!this.current.voice || (item !== undefined && this.silenced.has(item)) || this.dead.has(segment)) return;
+    // Before the player: that takes the samples away to its own thread.
+    this.sounds.add(segment, pcm, last);
+    if (pcm.length > 0) this.stopReplay();
     this.player.push(segment, pcm, last);
   }
 
@@ -339,7 +474,11 @@ export class Room {
     this.itemOf.clear();
     this.silenced.clear();
     this.silencedResponses.clear();
-    this.update({ speaking: null });
+    this.sounds.forget();
+    this.dead.clear();
+    this.onRequest.clear();
+    this.replays++;
+    this.update({ speaking: null, replaying: null });
     this.apply({ kind: 'reset' });
     if (why === 'lost') this.notify('session_lost', '');
   }
@@ -356,6 +495,7 @@ export class Room {
     // Registered under its id before it is sent: with a connection, the answer may come at once.
     const event_id = this.newId();
     this.creates.set(event_id, { triesLeft: tries - 1, discarded: false });
+    this.watch.asked();
     this.client.request({ type: 'response.create', event_id });
   }
 
@@ -366,13 +506,29 @@ export class Room {
   // From the player.
 
   private positionChanged(position: Position) {
+    // The server has heard of it when it was played first.
+    if (this.current.replaying) return;
     const item = this.itemOf.get(position.segment);
+    if (position.state === 'playing' && item !== undefined) this.noteHeard(item);
     const speaking =
       position.state === 'idle' || item === undefined || this.silenced.has(item)
         ? null
         : { itemId: item, segment: position.segment };
     if (speaking?.segment !== this.current.speaking?.segment) this.update({ speaking });
     this.reportPosition(position);
+  }
+
+  private noteHeard(item: string) {
+    const message = this.current.conversation.messages.find(({ id }) => id === item);
+    if (!message?.responseId || !this.watch.heard(message.responseId)) return;
+    const { measured, responseId } = message;
+    // The answer may have been complete before its first sound.
+    if (measured) this.apply({ kind: 'measured', responseId, measured: { ...measured, heardMs: this.watch.heardMs(responseId) } });
+  }
+
+  private measure({ id, usage, avatarforge }: ResponseObject) {
+    const measured = this.watch.measured(id, avatarforge ?? {}, usage ?? null, this.player.stutters);
+    if (measured) this.apply({ kind: 'measured', responseId: id, measured });
   }
 
   /** The server orders its syntheses by when each listener runs dry. */

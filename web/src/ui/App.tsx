@@ -1,20 +1,39 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { Player } from '../audio/player.ts';
 import type { Character } from '../chat/character.ts';
-import { Room, SAMPLE_RATE } from '../chat/room.ts';
+import { Room, SAMPLE_RATE, type Scenario } from '../chat/room.ts';
 import * as snapshots from '../chat/snapshot.ts';
 import { browserPlatform } from '../realtime/platform.ts';
-import { Chat } from './Chat.tsx';
 import { Gallery } from './Gallery.tsx';
-import { readSettings, storage, writeSettings } from './settings.ts';
+import { useWords } from './language.ts';
+import { useRoute } from './route.ts';
+import { readSettings, storage, useSettings } from './settings.ts';
 
-function openRoom(character: Character | null, snapshot: snapshots.Snapshot | null): Room {
+// What the gallery does not need comes when it is needed.
+const Chat = lazy(() => import('./Chat.tsx').then(({ Chat }) => ({ default: Chat })));
+const Editor = lazy(() => import('./Editor.tsx').then(({ Editor }) => ({ default: Editor })));
+
+/** What a conversation begins with. */
+export interface Beginning {
+  character: Character | null;
+  scenario?: Scenario | null;
+  /** Goes on with this one instead. */
+  session?: string;
+}
+
+function openRoom({ character, scenario, session }: Beginning, snapshot: snapshots.Snapshot | null): Room {
+  const settings = readSettings(storage('localStorage'));
+  const fresh = snapshot === null && session === undefined;
   const room = new Room(
     {
       url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/realtime`,
       character,
       snapshot,
-      ...readSettings(),
+      ...(session === undefined ? {} : { session }),
+      scenario: scenario ?? null,
+      greeting: fresh && settings.greet ? (character?.greeting ?? '') : '',
+      ...settings,
       language: document.documentElement.lang,
     },
     (listener) => new Player(SAMPLE_RATE, listener),
@@ -29,14 +48,18 @@ function openRoom(character: Character | null, snapshot: snapshots.Snapshot | nu
 let resumed: Room | null | undefined;
 function resumeRoom(): Room | null {
   if (resumed === undefined) {
-    const snapshot = snapshots.load(storage('sessionStorage'));
-    resumed = snapshot ? openRoom(snapshot.character, snapshot) : null;
+    const snapshot = location.hash === '#talk' ? snapshots.load(storage('sessionStorage')) : null;
+    resumed = snapshot ? openRoom({ character: snapshot.character }, snapshot) : null;
   }
   return resumed;
 }
 
 export function App() {
+  const queries = useQueryClient();
+  const { change } = useSettings();
+  const [route, go] = useRoute();
   const [room, setRoom] = useState<Room | null>(resumeRoom);
+  const beginning = useRef<Beginning | null>(null);
 
   useEffect(() => {
     if (!room) return;
@@ -56,32 +79,75 @@ export function App() {
     };
   }, [room]);
 
-  const begin = useCallback((character: Character | null) => {
-    const next = openRoom(character, null);
-    next.unlock();
-    setRoom(next);
-  }, []);
+  const begin = useCallback(
+    (how: Beginning) => {
+      beginning.current = how;
+      const next = openRoom(how, null);
+      next.unlock();
+      setRoom(next);
+      go({ at: 'talk' });
+    },
+    [go],
+  );
 
-  if (!room) return <Gallery onPick={begin} />;
+  // Wherever the room is left from, by the page's button or the browser's, its place is free.
+  useEffect(() => {
+    if (route.at === 'talk' && !room) go({ at: 'gallery' }, true);
+    if (route.at === 'talk' || !room) return;
+    room.leave();
+    setRoom(null);
+    void queries.invalidateQueries({ queryKey: ['sessions'] });
+  }, [route, room, go, queries]);
+
+  if (route.at === 'talk' && room) {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <Chat
+          room={room}
+          onLeave={() => go({ at: 'gallery' })}
+          onRestart={() => {
+            room.leave();
+            const { character, scenario = null } = beginning.current ?? { character: room.state.character };
+            begin({ character, scenario });
+          }}
+          onVoice={(voice) => {
+            change({ voice });
+            room.setVoice(voice);
+          }}
+          onVolume={(volume) => {
+            change({ volume });
+            room.setVolume(volume);
+          }}
+          onMode={(mode) => {
+            change({ mode });
+            room.setMode(mode);
+          }}
+        />
+      </Suspense>
+    );
+  }
+  if (route.at === 'new' || route.at === 'edit') {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <Editor
+          key={route.at === 'edit' ? route.id : ''}
+          id={route.at === 'edit' ? route.id : null}
+          copy={route.at === 'edit' && route.copy}
+          onLeave={() => go({ at: 'gallery' })}
+          onTalk={(character) => begin({ character })}
+        />
+      </Suspense>
+    );
+  }
+  return <Gallery onBegin={begin} onGo={go} />;
+}
+
+function Waiting() {
+  const words = useWords();
   return (
-    <Chat
-      room={room}
-      onLeave={() => {
-        room.leave();
-        setRoom(null);
-      }}
-      onRestart={() => {
-        room.leave();
-        begin(room.state.character);
-      }}
-      onVoice={(voice) => {
-        writeSettings({ voice });
-        room.setVoice(voice);
-      }}
-      onVolume={(volume) => {
-        writeSettings({ volume });
-        room.setVolume(volume);
-      }}
-    />
+    <div className="grid h-dvh place-items-center" role="status">
+      <span className="size-8 animate-spin rounded-full border-[3px] border-line border-t-ember" aria-hidden="true" />
+      <span className="sr-only">{words.loading}</span>
+    </div>
   );
 }

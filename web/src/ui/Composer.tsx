@@ -1,4 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'react';
+import type { Turns } from './Chat.tsx';
+import { Dictation } from './Dictation.tsx';
 import { SendIcon, StopIcon, VoiceOffIcon, VoiceOnIcon } from './icons.tsx';
 import { useWords } from './language.ts';
 
@@ -15,6 +17,7 @@ interface ComposerProps {
   voice: boolean;
   volume: number;
   blocked: boolean;
+  turns: Turns;
   onSend: (text: string) => void;
   onStop: () => void;
   onUnlock: () => void;
@@ -22,7 +25,7 @@ interface ComposerProps {
   onVolume: (volume: number) => void;
 }
 
-export function Composer({ name, busy, disabled, voice, volume, blocked, ...on }: ComposerProps) {
+export function Composer({ name, busy, disabled, voice, volume, blocked, turns, ...on }: ComposerProps) {
   const words = useWords();
   const [text, setText] = useState('');
   const input = useRef<HTMLTextAreaElement>(null);
@@ -83,6 +86,7 @@ export function Composer({ name, busy, disabled, voice, volume, blocked, ...on }
             }}
             className="max-h-[180px] min-w-0 flex-1 resize-none bg-transparent py-2.5 text-base leading-6 outline-none placeholder:text-faint"
           />
+          <Dictation disabled={disabled} onText={(said) => setText((known) => (known.trim() === '' ? said : `${known.trimEnd()} ${said}`))} />
           {busy && (
             <RoundButton label={words.stop} onClick={on.onStop} className="bg-said text-said-ink" testId="stop">
               <StopIcon />
@@ -116,9 +120,14 @@ export function Composer({ name, busy, disabled, voice, volume, blocked, ...on }
             onChange={(event) => on.onVolume(Number(event.target.value))}
             className="w-24 disabled:opacity-40"
           />
-          <p className={`ml-auto pr-2 text-xs ${tooLong ? 'text-bad' : 'hidden text-faint sm:block'}`}>
+          <p className={`ml-auto pr-2 text-xs ${tooLong ? 'text-bad' : 'hidden text-faint md:block'}`}>
             {tooLong ? words.tooLong : words.keys}
           </p>
+          {!tooLong && turns.max > 0 && turns.turn > 0 && (
+            <p className={`pr-2 text-xs whitespace-nowrap tabular-nums max-md:ml-auto ${turns.max - turns.turn <= 3 ? 'font-semibold text-ember' : 'text-faint'}`} data-testid="turns">
+              {turns.max - turns.turn <= 3 ? words.turnsLeft(Math.max(0, turns.max - turns.turn)) : words.turnsOf(turns.turn, turns.max)}
+            </p>
+          )}
         </div>
       </div>
     </form>

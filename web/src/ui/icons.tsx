@@ -69,6 +69,108 @@ export const DownIcon = (props: Props) => (
   </Icon>
 );
 
+export const PlusIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M12 5.5v13M5.5 12h13" />
+  </Icon>
+);
+
+export const SearchIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M11 4.5a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13ZM16 16l4 4" />
+  </Icon>
+);
+
+export const MoreIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M6 12h.01M12 12h.01M18 12h.01" strokeWidth="3" />
+  </Icon>
+);
+
+export const EditIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M5 19h3.2L18.5 8.7a2.26 2.26 0 0 0-3.2-3.2L5 15.8V19ZM13.5 7.3l3.2 3.2" />
+  </Icon>
+);
+
+export const TrashIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M5 7h14M10 11v6M14 11v6M7 7l.8 11.2a1.5 1.5 0 0 0 1.5 1.3h5.4a1.5 1.5 0 0 0 1.5-1.3L17 7M9.5 7V5.2c0-.4.3-.7.7-.7h3.6c.4 0 .7.3.7.7V7" />
+  </Icon>
+);
+
+export const ExportIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M12 14.5v-10M8 8l4-4 4 4M5 14v4.5A1.5 1.5 0 0 0 6.5 20h11a1.5 1.5 0 0 0 1.5-1.5V14" />
+  </Icon>
+);
+
+export const ImportIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M12 4.5v10M8 11l4 4 4-4M5 14v4.5A1.5 1.5 0 0 0 6.5 20h11a1.5 1.5 0 0 0 1.5-1.5V14" />
+  </Icon>
+);
+
+export const SceneIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M4 7.5h16v11a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1v-11ZM4 7.5l1.6-3h3l-1.4 3M11 7.5l1.6-3h3l-1.4 3M18 7.5l1.6-3" />
+  </Icon>
+);
+
+export const CopyIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M9 9.5A1.5 1.5 0 0 1 10.5 8h7A1.5 1.5 0 0 1 19 9.5v9a1.5 1.5 0 0 1-1.5 1.5h-7A1.5 1.5 0 0 1 9 18.5v-9ZM15 5.5A1.5 1.5 0 0 0 13.5 4h-7A1.5 1.5 0 0 0 5 5.5v9A1.5 1.5 0 0 0 6.5 16" />
+  </Icon>
+);
+
+export const PlayIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M8 5.8v12.4c0 .6.7 1 1.2.6l9-6.2c.5-.3.5-1 0-1.3l-9-6.1C8.7 4.8 8 5.2 8 5.8Z" />
+  </Icon>
+);
+
+export const ClockIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16ZM12 8v4.3l3 1.9" />
+  </Icon>
+);
+
+export const SettingsIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M4 7.5h9M17 7.5h3M13 5.5h4v4h-4zM4 16.5h3M11 16.5h9M7 14.5h4v4H7z" />
+  </Icon>
+);
+
+export const InfoIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M12 4a8 8 0 1 1 0 16 8 8 0 0 1 0-16ZM12 11.2V16M12 8h.01" />
+  </Icon>
+);
+
+export const MicIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M12 4a2.8 2.8 0 0 1 2.8 2.8v4.4a2.8 2.8 0 0 1-5.6 0V6.800A2.8 2.8 0 0 1 12 4ZM6.500 11.200a5.500 5.500 0 0 0 11 0M12 16.700V20" />
+  </Icon>
+);
+
+export const CheckIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M5.500 12.500l4.200 4.200 8.800-9.200" />
+  </Icon>
+);
+
+export const SparkIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M12 4l1.700 5.300L19 11l-5.300 1.700L12 18l-1.700-5.300L5 11l5.300-1.700L12 4ZM18.500 16.500v4M16.500 18.500h4" />
+  </Icon>
+);
+
+export const UserIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M12 5a3.500 3.500 0 1 1 0 7 3.500 3.500 0 0 1 0-7ZM5 19.500c1-3.400 3.700-5 7-5s6 1.600 7 5" />
+  </Icon>
+);
+
 /** The product's mark: a level that looks like a voice. */
 export const Mark = ({ className = 'size-8' }: Props) => (
   <svg viewBox="0 0 32 32" className={className} aria-hidden="true">

@@ -1,8 +1,17 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+declare global {
+  interface Window {
+    axe: typeof import('axe-core');
+  }
+}
 
 const FLAGS = [
   '--headless',
@@ -103,8 +112,16 @@ export class Visitor {
     });
   }
 
-  static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visitor> {
+  /** @param chosen settings that are not as they come */
+  static async open(browser: Browser, url: string, options: BrowserContextOptions = {}, chosen: object = {}): Promise<Visitor> {
     const context = await browser.newContext({ locale: 'ko-KR', viewport: { width: 1440, height: 900 }, ...options });
+    // Whoever does not come for the greeting goes without.
+    const settings = { greet: false, ...chosen };
+    await context.addInitScript((value) => {
+      // A blank page has no storage.
+      if (!location.protocol.startsWith('http')) return;
+      if (localStorage.getItem('avatarforge.settings') === null) localStorage.setItem('avatarforge.settings', value);
+    }, JSON.stringify(settings));
     const visitor = new Visitor(context, await context.newPage());
     await visitor.page.goto(url);
     return visitor;
@@ -134,7 +151,7 @@ export class Visitor {
   }
 
   async pick(index = 0) {
-    await this.page.locator('main li button').nth(index).click();
+    await this.page.getByTestId('character').nth(index).click();
     await this.page.locator('[data-status=open]').waitFor();
   }
 
@@ -161,7 +178,15 @@ export class Visitor {
   }
 
   text(role: 'user' | 'assistant') {
-    return this.page.locator(`[data-role=${role}] p`).allInnerTexts();
+    return this.page.locator(`[data-role=${role}] [data-testid=said]`).allInnerTexts();
+  }
+
+  /** What axe-core finds wrong with the page as it stands. */
+  async accessibility(): Promise<string[]> {
+    // Evaluated rather than added as an element: the page's policy lets in no script but its own.
+    await this.page.evaluate(axeSource);
+    const { violations } = await this.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
   }
 
   async shot(name: string) {

@@ -240,7 +240,7 @@ describe.runIf(inject('fake'))('what only the fake server does on request', () =
   it('waits in line and begins by itself', async () => {
     visitor = await Visitor.open(browser, wire.url, { viewport: { width: 390, height: 844 } });
     await ask('queue');
-    await visitor.page.locator('main li button').first().click();
+    await visitor.page.getByTestId('character').first().click();
     await visitor.page.getByText('3번째로 기다리고 있어요').waitFor();
     await visitor.shot('queue-390');
     await visitor.page.locator('[data-status=open]').waitFor({ timeout: 10_000 });
@@ -306,7 +306,7 @@ describe('how it looks', () => {
       const name = `${viewport.width}-${colorScheme}`;
       it(`${name}: nothing is cut off`, async () => {
         visitor = await Visitor.open(browser, wire.url, { viewport, colorScheme });
-        await visitor.page.locator('main li button').first().waitFor();
+        await visitor.page.getByTestId('character').first().waitFor();
         await visitor.shot(`gallery-${name}`);
         await visitor.pick();
         await visitor.shot(`opening-${name}`);
