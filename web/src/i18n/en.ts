@@ -206,6 +206,8 @@ export const en: Words = {
   sceneNow: 'The scene',
   noPast: 'Your conversations gather here.',
   tryAgain: 'Try again',
+  fieldWrong: 'Please mend this',
+  stopPreview: 'Stop',
   fields: {
     name: 'Name',
     category: 'Category',

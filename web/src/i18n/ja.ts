@@ -206,6 +206,8 @@ export const ja: Words = {
   sceneNow: '今の場面',
   noPast: 'ここに会話が集まります。',
   tryAgain: 'もう一度',
+  fieldWrong: 'ここを直してください',
+  stopPreview: '止める',
   fields: {
     name: '名前',
     category: 'カテゴリー',

@@ -206,6 +206,8 @@ export const ko: Words = {
   sceneNow: '지금 상황',
   noPast: '여기에 나눈 대화가 모여요.',
   tryAgain: '다시 해 보기',
+  fieldWrong: '여기를 고쳐 주세요',
+  stopPreview: '그만 듣기',
   fields: {
     name: '이름',
     category: '분류',

@@ -230,6 +230,8 @@ export interface Words {
   sceneNow: string;
   noPast: string;
   tryAgain: string;
+  fieldWrong: string;
+  stopPreview: string;
   fields: Record<FieldName, string>;
   errors: Record<string, string>;
 }
