@@ -48,7 +48,9 @@ function openRoom({ character, scenario, session }: Beginning, snapshot: snapsho
 let resumed: Room | null | undefined;
 function resumeRoom(): Room | null {
   if (resumed === undefined) {
-    const snapshot = location.hash === '#talk' ? snapshots.load(storage('sessionStorage')) : null;
+    // Leaving the room forgets it, so whatever is there was not left.
+    const snapshot = snapshots.load(storage('sessionStorage'));
+    if (snapshot) history.replaceState(null, '', `${location.pathname}#talk`);
     resumed = snapshot ? openRoom({ character: snapshot.character }, snapshot) : null;
   }
   return resumed;
@@ -57,8 +59,9 @@ function resumeRoom(): Room | null {
 export function App() {
   const queries = useQueryClient();
   const { change } = useSettings();
-  const [route, go] = useRoute();
+  // The room first: it decides where one is.
   const [room, setRoom] = useState<Room | null>(resumeRoom);
+  const [route, go] = useRoute();
   const beginning = useRef<Beginning | null>(null);
 
   useEffect(() => {

@@ -131,7 +131,7 @@ function Wizard({ id, start, onLeave, onTalk }: EditorProps & { start: Character
 
   const busy = drafting === 'writing';
   return (
-    <Frame title={id === null ? (step === 1 ? words.newTitle : value.name) : words.editTitle(start.name)} step={start === BLANK ? step : null} onBack={back}>
+    <Frame title={start.id !== '' ? words.editTitle(start.name) : step === 1 ? words.newTitle : value.name} step={start === BLANK ? step : null} onBack={back}>
       {step === 1 ? (
         <form
           className="mt-8 flex flex-col gap-5"

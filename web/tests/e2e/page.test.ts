@@ -91,13 +91,19 @@ describe.skipIf(inject('fake'))('a room', () => {
     await page.getByRole('button', { name: '누리: 더 보기' }).click();
     await page.getByRole('button', { name: '상황 정하고 시작' }).click();
     await page.getByLabel('상황', { exact: true }).fill('목성의 폭풍이 정거장을 흔드는 밤');
+    const background = page.getByLabel('배경과 줄거리');
+    const before = await background.inputValue();
+    await page.getByRole('button', { name: 'AI로 줄거리 쓰기' }).click();
+    await page.getByRole('button', { name: 'AI로 줄거리 쓰기' }).waitFor();
+    expect((await background.inputValue()).length, 'a plot was written').toBeGreaterThan(40);
+    expect(await background.inputValue()).not.toBe(before);
     expect(await visitor.accessibility(), 'in the dialog').toEqual([]);
     await page.getByRole('button', { name: '대화 시작' }).click();
     await page.getByTestId('word').waitFor();
     expect((await visitor.text('assistant'))[0], 'it speaks first').toContain('보고합니다');
     const open = page.locator('aside [data-part=open]');
     await expect.poll(async () => Number(/scale\([^ ]+ ([0-9.]+)\)/.exec((await open.getAttribute('transform')) ?? '')?.[1]), { message: 'the mouth opens', timeout: 10_000 }).toBeGreaterThan(0.2);
-    await page.getByText('목성의 폭풍이').waitFor();
+    await page.getByText('목성의 폭풍이 정거장을 흔드는 밤', { exact: true }).waitFor();
 
     await visitor.say('안녕하세요, **별표**도 보여 주세요');
     await page.locator('[data-role=user]').waitFor();
@@ -118,7 +124,7 @@ describe.skipIf(inject('fake'))('a room', () => {
     await page.getByRole('button', { name: '이어서 하기: 누리' }).first().click();
     await page.locator('[data-status=open]').waitFor();
     await expect.poll(() => visitor.text('user'), { message: 'the conversation is there again', timeout: 10_000 }).toEqual(said);
-    await page.getByText('목성의 폭풍이').waitFor();
+    await page.getByText('목성의 폭풍이 정거장을 흔드는 밤', { exact: true }).waitFor();
     await page.getByRole('button', { name: '듣기', exact: true }).first().click();
     await page.getByTestId('word').waitFor();
     expect(visitor.sent('avatarforge.speak').length, 'what this page has not heard is spoken by the server').toBeGreaterThan(0);
@@ -148,6 +154,73 @@ describe.skipIf(inject('fake'))('a room', () => {
     expect(visitor.received('audio'), 'silent so far').toEqual([]);
     await visitor.page.getByRole('button', { name: '듣기', exact: true }).click();
     await visitor.page.getByTestId('word').waitFor();
+  });
+});
+
+describe.skipIf(inject('fake'))('the wizard', () => {
+  const answer = {
+    success: true,
+    data: { name: '솔', personality: '느긋함', likes: ['별', '바람'], greeting: '', speech_style: '~라네' },
+    provider: 'demo',
+    draft_id: 'd1',
+    regenerations_left: 3,
+  };
+  const stream = [
+    ['field', { name: 'personality', value: '느긋', done: false }],
+    ['restart', { reason: 'not what was asked for' }],
+    ['field', { name: 'likes', value: ['별', '바람'], done: true }],
+    ['done', answer],
+  ].map(([name, data]) => `event: ${String(name)}\ndata: ${JSON.stringify(data)}\n\n`);
+
+  it('asks three things, has the rest written, and makes the character', async () => {
+    visitor = await Visitor.open(browser, inject('url'));
+    const { page } = visitor;
+    const asked: unknown[] = [];
+    // Whoever is logged in has it written by the server; nobody is, here.
+    await page.route('**/api/ai/generate/character-details', (route) => {
+      asked.push(route.request().postDataJSON());
+      return route.fulfill({ contentType: 'text/event-stream', body: stream.join('') });
+    });
+    const name = `솔 ${Date.now()}`;
+    await page.getByRole('button', { name: '새 캐릭터' }).click();
+    await page.getByRole('button', { name: '다음' }).click();
+    await page.getByText('꼭 적어 주세요').waitFor();
+    await page.getByLabel('이름').fill(name);
+    await page.getByRole('button', { name: '오리지널' }).click();
+    expect(await visitor.accessibility()).toEqual([]);
+    await page.getByRole('button', { name: '다음' }).click();
+    await page.getByText('다시 생성 3번 남음').waitFor();
+    expect(await page.getByLabel('성격').inputValue(), 'what was written').toBe('느긋함');
+    expect(await page.getByLabel('좋아하는 것').inputValue(), 'a list is a line').toBe('별, 바람');
+    expect(await page.getByLabel('이름').inputValue(), 'the name is the user’s').toBe(name);
+    await page.getByRole('button', { name: '다시 생성' }).click();
+    await expect.poll(() => asked.length).toBe(2);
+    expect(asked, 'the second time by its draft').toMatchObject([{ name, category: '오리지널' }, { draft_id: 'd1' }]);
+
+    await page.getByLabel('좋아하는 것').fill('별, 바람,  파도,');
+    await page.getByTestId('preview').click();
+    await page.locator('[data-testid=preview][data-state=playing]').waitFor();
+    expect(await visitor.accessibility()).toEqual([]);
+    await page.getByRole('button', { name: '저장', exact: true }).click();
+    await page.getByRole('button', { name: `${name}: 더 보기` }).click();
+    await page.getByRole('button', { name: '고치기', exact: true }).click();
+    await expect.poll(() => page.getByLabel('좋아하는 것').inputValue()).toBe('별, 바람, 파도');
+    await page.getByLabel('하는 일').fill('등대지기');
+    await page.getByRole('button', { name: '저장하고 대화하기' }).click();
+    await page.locator('[data-status=open]').waitFor();
+    await page.getByText('등대지기').first().waitFor();
+  });
+
+  it('says who is not logged in that AI needs it, and lets them write', async () => {
+    visitor = await Visitor.open(browser, inject('url'));
+    const { page } = visitor;
+    await page.getByRole('button', { name: '새 캐릭터' }).click();
+    await page.getByLabel('이름').fill('솔');
+    await page.getByRole('button', { name: '다음' }).click();
+    await page.getByText('AI로 채우려면 로그인이 필요해요').waitFor();
+    await page.getByLabel('성격').fill('느긋함');
+    await page.getByRole('button', { name: '처음 화면' }).click();
+    expect(await page.getByLabel('이름').inputValue(), 'back to the first step, nothing lost').toBe('솔');
   });
 });
 
