@@ -208,6 +208,7 @@ export const en: Words = {
   tryAgain: 'Try again',
   fieldWrong: 'Please mend this',
   stopPreview: 'Stop',
+  factsLogin: 'Log in, and you are remembered in the next conversation, too.',
   fields: {
     name: 'Name',
     category: 'Category',

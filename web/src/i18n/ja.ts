@@ -208,6 +208,7 @@ export const ja: Words = {
   tryAgain: 'もう一度',
   fieldWrong: 'ここを直してください',
   stopPreview: '止める',
+  factsLogin: 'ログインすると、次の会話でもあなたを覚えています。',
   fields: {
     name: '名前',
     category: 'カテゴリー',

@@ -208,6 +208,7 @@ export const ko: Words = {
   tryAgain: '다시 해 보기',
   fieldWrong: '여기를 고쳐 주세요',
   stopPreview: '그만 듣기',
+  factsLogin: '로그인하면 다음 대화에서도 나를 기억해요.',
   fields: {
     name: '이름',
     category: '분류',

@@ -232,6 +232,7 @@ export interface Words {
   tryAgain: string;
   fieldWrong: string;
   stopPreview: string;
+  factsLogin: string;
   fields: Record<FieldName, string>;
   errors: Record<string, string>;
 }

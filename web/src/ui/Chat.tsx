@@ -3,7 +3,7 @@ import type { Room, RoomState, SpeechMode } from '../chat/room.ts';
 import type { Words } from '../i18n.ts';
 import { Composer } from './Composer.tsx';
 import { Dialog } from './Dialog.tsx';
-import { BackIcon, CloseIcon, ExportIcon, InfoIcon, MoreIcon, NewIcon, SettingsIcon } from './icons.tsx';
+import { BackIcon, CloseIcon, ExportIcon, InfoIcon, MemoryIcon, MoreIcon, NewIcon, SettingsIcon } from './icons.tsx';
 import { useWords } from './language.ts';
 import { Menu } from './Menu.tsx';
 import { Messages } from './Messages.tsx';
@@ -12,6 +12,7 @@ import { RoomPanel } from './RoomPanel.tsx';
 import { saveTranscript } from './transcript.ts';
 import { StatusBar } from './StatusBar.tsx';
 
+const MemoryDialog = lazy(() => import('./MemoryDialog.tsx').then(({ MemoryDialog }) => ({ default: MemoryDialog })));
 const SettingsDialog = lazy(() => import('./SettingsDialog.tsx').then(({ SettingsDialog }) => ({ default: SettingsDialog })));
 
 interface ChatProps {
@@ -32,11 +33,12 @@ export function Chat({ room, onLeave, onRestart, onVoice, onVolume, onMode }: Ch
     (callback) => room.subscribe(callback),
     () => room.state,
   );
-  const [dialog, setDialog] = useState<'details' | 'settings' | null>(null);
+  const [dialog, setDialog] = useState<'details' | 'memory' | 'settings' | null>(null);
   const { character, conversation, speaking } = state;
   const name = character?.name ?? words.assistant;
   const busy = speaking !== null || conversation.active !== null || conversation.awaiting;
   const ended = state.status.state === 'closed' || state.status.state === 'refused' || state.status.state === 'taken_over';
+  const sessionId = conversation.session?.id ?? null;
   const turns = turnsOf(state);
   const spent = turns.max > 0 && turns.turn >= turns.max && !busy;
 
@@ -82,6 +84,7 @@ export function Chat({ room, onLeave, onRestart, onVoice, onVolume, onMode }: Ch
               icon={<MoreIcon />}
               items={[
                 { label: words.details, icon: <InfoIcon />, run: () => setDialog('details') },
+                ...(sessionId === null ? [] : [{ label: words.remembered, icon: <MemoryIcon />, run: () => setDialog('memory') }]),
                 { label: words.exportText, icon: <ExportIcon />, run: () => saveTranscript(state, name, words.you, 'md') },
                 { label: words.exportJson, icon: <ExportIcon />, run: () => saveTranscript(state, name, words.you, 'json') },
                 { label: words.settings, icon: <SettingsIcon />, run: () => setDialog('settings') },
@@ -126,7 +129,12 @@ export function Chat({ room, onLeave, onRestart, onVoice, onVolume, onMode }: Ch
           <RoomPanel state={state} turns={turns} onMode={onMode} />
         </Dialog>
       )}
-      <Suspense>{dialog === 'settings' && <SettingsDialog onClose={() => setDialog(null)} />}</Suspense>
+      <Suspense>
+        {dialog === 'settings' && <SettingsDialog onClose={() => setDialog(null)} />}
+        {dialog === 'memory' && sessionId !== null && (
+          <MemoryDialog session={sessionId} character={character?.id ?? ''} onClose={() => setDialog(null)} />
+        )}
+      </Suspense>
     </div>
   );
 }

@@ -171,6 +171,12 @@ export const UserIcon = (props: Props) => (
   </Icon>
 );
 
+export const MemoryIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M12 6.5C10.5 5 8 4.5 4.5 4.5v13c3.5 0 6 .5 7.5 2 1.5-1.5 4-2 7.5-2v-13c-3.5 0-6 .5-7.5 2ZM12 6.5v13" />
+  </Icon>
+);
+
 /** The product's mark: a level that looks like a voice. */
 export const Mark = ({ className = 'size-8' }: Props) => (
   <svg viewBox="0 0 32 32" className={className} aria-hidden="true">
