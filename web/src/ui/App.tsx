@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useEffectEvent, useRef, useState } from 'react';
 import { Player } from '../audio/player.ts';
 import type { Character } from '../chat/character.ts';
 import { Room, SAMPLE_RATE, type Scenario } from '../chat/room.ts';
@@ -9,6 +9,7 @@ import { Gallery } from './Gallery.tsx';
 import { useWords } from './language.ts';
 import { useRoute } from './route.ts';
 import { readSettings, storage, useSettings } from './settings.ts';
+import { useToast } from './toast.tsx';
 
 // What the gallery does not need comes when it is needed.
 const Chat = lazy(() => import('./Chat.tsx').then(({ Chat }) => ({ default: Chat })));
@@ -59,6 +60,8 @@ function resumeRoom(): Room | null {
 export function App() {
   const queries = useQueryClient();
   const { change } = useSettings();
+  const words = useWords();
+  const toast = useToast();
   // The room first: it decides where one is.
   const [room, setRoom] = useState<Room | null>(resumeRoom);
   const [route, go] = useRoute();
@@ -81,6 +84,17 @@ export function App() {
       document.removeEventListener('keydown', gesture);
     };
   }, [room]);
+
+  // A login that failed comes back with why.
+  const tellLogin = useEffectEvent((error: string) => {
+    toast(error === 'access_denied' ? words.loginDenied : error === 'login_expired' ? words.loginExpired : words.loginFailed);
+  });
+  useEffect(() => {
+    const error = new URLSearchParams(location.search).get('error');
+    if (error === null) return;
+    history.replaceState(null, '', location.pathname + location.hash);
+    tellLogin(error);
+  }, []);
 
   const begin = useCallback(
     (how: Beginning) => {

@@ -239,6 +239,14 @@ describe('settings', () => {
   });
 });
 
+describe('a login', () => {
+  it('that failed is told of, once', async () => {
+    visitor = await Visitor.open(browser, `${inject('url')}/?error=access_denied`);
+    await visitor.page.getByTestId('toast').getByText('로그인을 그만두었어요').waitFor();
+    expect(new URL(visitor.page.url()).search).toBe('');
+  });
+});
+
 describe('a server that is not there', () => {
   it('is told of, and asked again on request', async () => {
     visitor = await Visitor.open(browser, 'about:blank');
