@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type {} from 'vitest';
 import type { TestProject } from 'vitest/node';
 import { FakeServer } from './fake-server.ts';
+import { CLIENT, LoginProvider } from './oidc.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -19,6 +20,8 @@ declare module 'vitest' {
     /** Empty where there is none. */
     tlsUrl: string;
     fake: boolean;
+    /** Whether one can log in, at a provider of the tests' own. */
+    login: boolean;
   }
 }
 
@@ -30,20 +33,27 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide('url', given);
     project.provide('tlsUrl', process.env.AVATARFORGE_TLS_URL ?? '');
     project.provide('fake', false);
+    project.provide('login', false);
     return async () => undefined;
   }
   const folder = mkdtempSync(join(tmpdir(), 'avatarforge-e2e-'));
   if (process.env.AVATARFORGE_FAKE !== '1' && existsSync(binary)) {
-    const plain = await startBinary(join(folder, 'plain'), []);
+    const provider = await LoginProvider.start();
+    const login = ['--google-client-id', CLIENT.id, '--google-client-secret', CLIENT.secret, '--oidc-issuer-url', provider.url];
+    const plain = await startBinary(join(folder, 'plain'), login).catch(async (error: unknown) => {
+      await provider.stop();
+      throw error;
+    });
     const tls = await startBinary(join(folder, 'tls'), ['--tls-self-signed']).catch(async (error: unknown) => {
-      await stop(plain.process);
+      await Promise.all([stop(plain.process), provider.stop()]);
       throw error;
     });
     project.provide('url', plain.url);
     project.provide('tlsUrl', tls.url);
     project.provide('fake', false);
+    project.provide('login', true);
     return async () => {
-      await Promise.all([stop(plain.process), stop(tls.process)]);
+      await Promise.all([stop(plain.process), stop(tls.process), provider.stop()]);
       rmSync(folder, { recursive: true, force: true });
     };
   }
@@ -52,6 +62,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('url', plain.url);
   project.provide('tlsUrl', tls.url);
   project.provide('fake', true);
+  project.provide('login', false);
   return async () => {
     await Promise.all([plain.stop(), tls.stop()]);
     rmSync(folder, { recursive: true, force: true });

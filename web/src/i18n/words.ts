@@ -75,7 +75,6 @@ export interface Words {
   search: string;
   clearSearch: string;
   allCategories: string;
-  uncategorised: string;
   categories: string;
   mine: string;
   presetsTitle: string;
@@ -97,7 +96,6 @@ export interface Words {
   copyToMine: string;
   scene: string;
   moreAbout: (name: string) => string;
-  talkTo: (name: string) => string;
   removeCharacter: (name: string) => string;
   removeCharacterHint: string;
   removeTalk: string;
@@ -156,14 +154,11 @@ export interface Words {
   seconds: (text: string) => string;
   tokensUsed: (read: number, written: number) => string;
   summarizedNow: string;
-  exportTalk: string;
   exportText: string;
   exportJson: string;
-  reconnected: string;
   speakIn: string;
   listening: string;
   micDenied: string;
-  greets: (name: string) => string;
   remembered: string;
   summaryTitle: string;
   factsTitle: string;
@@ -208,12 +203,7 @@ export interface Words {
   saved: (name: string) => string;
   leaveUnsaved: string;
   leave: string;
-  stay: string;
   required: string;
-  picture: string;
-  choosePicture: string;
-  removePicture: string;
-  pictureBad: string;
   pictureAddress: string;
   pictureAddressHint: string;
   voice: string;
@@ -228,7 +218,6 @@ export interface Words {
   menu: string;
   close: string;
   sceneNow: string;
-  noPast: string;
   tryAgain: string;
   fieldWrong: string;
   stopPreview: string;

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { VISITOR } from '../oidc.ts';
 import { launch, Visitor } from './browser.ts';
 
 let browser: Browser;
@@ -240,6 +241,35 @@ describe('settings', () => {
 });
 
 describe('a login', () => {
+  it.runIf(inject('login'))('leads to the provider and back, makes AI write, and ends', async () => {
+    visitor = await Visitor.open(browser, inject('url'));
+    const { page } = visitor;
+    await page.getByRole('button', { name: '설정' }).click();
+    await page.getByRole('link', { name: 'Google로 로그인' }).click();
+    await page.waitForURL(`${inject('url')}/**`);
+    await page.getByRole('button', { name: '설정' }).click();
+    await page.getByText(VISITOR.name).waitFor();
+    expect(await visitor.accessibility()).toEqual([]);
+    await page.keyboard.press('Escape');
+
+    await page.getByRole('button', { name: '새 캐릭터' }).click();
+    await page.getByLabel('이름').fill('등대지기 솔');
+    await page.getByRole('button', { name: '오리지널' }).click();
+    await page.getByRole('button', { name: '다음' }).click();
+    await page.getByText('다시 생성 3번 남음').waitFor({ timeout: 30_000 });
+    for (const field of ['성격', '말투', '좋아하는 것', '연기 지침']) {
+      expect((await page.getByRole('textbox', { name: field, exact: true }).inputValue()).length, `${field} is written`).toBeGreaterThan(2);
+    }
+    await page.getByRole('button', { name: '저장', exact: true }).click();
+    await page.getByRole('button', { name: '등대지기 솔', exact: true }).waitFor();
+
+    await page.getByRole('button', { name: '설정' }).click();
+    await page.getByRole('button', { name: '로그아웃' }).click();
+    await page.getByRole('link', { name: 'Google로 로그인' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: '등대지기 솔', exact: true }).waitFor({ state: 'detached' });
+  });
+
   it('that failed is told of, once', async () => {
     visitor = await Visitor.open(browser, `${inject('url')}/?error=access_denied`);
     await visitor.page.getByTestId('toast').getByText('로그인을 그만두었어요').waitFor();
