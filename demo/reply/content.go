@@ -14,6 +14,8 @@ type content struct {
 	given map[field]string // what the prompt says of the character to be made
 	stock map[string][]string
 	facts []string // sentences about the user
+	recap *recap   // the notes that are asked for; nil where something else is
+	notes []noted  // its facts
 }
 
 // newContent reads the prompt and draws a stock character.
@@ -26,12 +28,16 @@ func (t *turn) newContent() *content {
 			known = known.with(f)
 		}
 	}
-	return &content{
+	c := &content{
 		turn:  t,
 		given: given,
 		stock: t.cast(idea, given),
 		facts: factSentences(known, t.lang, false, false),
 	}
+	if r, ok := t.recapWanted(); ok {
+		c.recap, c.notes = &r, r.notes(r.language(t.lang))
+	}
+	return c
 }
 
 // idea is what is asked to be made up, and what it says of it, by the labels of its lines.
@@ -78,6 +84,9 @@ var factList = regexp.MustCompile(`(?i)^(?:facts?|memor(?:y|ies)|user_facts|기�
 // length is how many items a list gets.
 func (c *content) length(name string) int {
 	if factList.MatchString(name) {
+		if c.recap != nil {
+			return len(c.notes)
+		}
 		return len(c.facts)
 	}
 	if n := len(c.stock[name]); n > 1 {
@@ -88,6 +97,9 @@ func (c *content) length(name string) int {
 
 // number is a plausible number for a property.
 func (c *content) number(at spot) float64 {
+	if n, ok := c.note(at); ok && at.name == "replaces" {
+		return float64(n.replaces)
+	}
 	name := strings.ToLower(at.name)
 	switch {
 	case strings.Contains(name, "age"):
@@ -110,6 +122,9 @@ var givenFields = map[string]field{
 // text is a plausible text for a property.
 func (c *content) text(at spot) string {
 	name := strings.ToLower(at.name)
+	if n, ok := c.note(at); ok {
+		return n.text
+	}
 	if factList.MatchString(at.list) && at.index < len(c.facts) {
 		return c.facts[at.index]
 	}
@@ -131,6 +146,8 @@ func (c *content) text(at spot) string {
 			situation += plotbooks[c.turn.lang].stop
 		}
 		return c.turn.story(situation)
+	case c.recap != nil && strings.Contains(name, "summary"):
+		return c.recap.summary(c.recap.language(c.turn.lang))
 	case strings.Contains(name, "summary"), strings.Contains(name, "요약"):
 		said := transcript(c.turn.said)
 		if said == nil {

@@ -263,6 +263,13 @@ func nullness(s *node) int {
 
 // choose picks an enumerated value: one that the prompt mentions, else by the seed.
 func (f *filler) choose(options []*node, at spot) *node {
+	if n, ok := f.content.note(at); ok && at.name == "kind" {
+		for _, o := range options {
+			if o.text() == n.kind {
+				return o
+			}
+		}
+	}
 	for _, o := range options {
 		if word := o.text(); utf8.RuneCountInString(word) > 1 && strings.Contains(f.turn.said, word) {
 			return o

@@ -25,6 +25,9 @@ func (t *turn) summaryWanted() (string, bool) {
 			told.WriteString(m.Content + "\n")
 		}
 	}
+	if r, ok := t.recapWanted(); ok {
+		return r.summary(r.language(t.lang)), true
+	}
 	system := told.String()
 	lines := transcript(t.said)
 	switch {
@@ -85,8 +88,11 @@ const summaryQuotes = 4
 // summary says in the third person what is known about the user and quotes the
 // latest of what else he said. Its sentences are of the form that learn reads, so
 // that a summary given back in a later prompt is remembered.
-func (t *turn) summary(said []string, lang language) string {
-	known := append(facts(nil), t.known...)
+func (t *turn) summary(said []string, lang language) string { return summarise(t.known, said, lang) }
+
+// summarise is summary of what was known before.
+func summarise(before facts, said []string, lang language) string {
+	known := append(facts(nil), before...)
 	var rest []string
 	for _, line := range said {
 		fs := told(line)
