@@ -71,6 +71,7 @@ func (r *Registry) restore(ctx context.Context, rec *Record, last uint64) (*begi
 	}
 	b.summarised = kept.Summary
 	b.recalled = r.recall(ctx, rec.ID, b.items)
+	measure(b.items[b.recalled.items:], r.up.Tokens, r.cfg.ContextSize)
 	return b, nil
 }
 

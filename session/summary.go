@@ -292,9 +292,10 @@ func recall(list []*item, kept []Summary) (r recalled, stale []string) {
 		byItem[x.UpTo] = append(byItem[x.UpTo], x)
 		stale = append(stale, x.Covers)
 	}
-	now := recalled{}
+	var now recalled
+	var data []byte
 	look := func(id string) {
-		for _, x := range byItem[id] {
+		for _, x := range byItem[id] { // few have any
 			if x.Covers == now.digest.String() {
 				r = now
 				r.summary = x
@@ -311,7 +312,7 @@ func recall(list []*item, kept []Summary) (r recalled, stale []string) {
 			now.turns++
 		}
 		now.items++
-		now.digest = now.digest.over(list[i : i+1])
+		now.digest, data = now.digest.with(it, data)
 		look(it.ID)
 	}
 	return r, stale
@@ -338,14 +339,20 @@ type digest [sha256.Size]byte
 func (d digest) over(list []*item) digest {
 	var data []byte
 	for _, it := range list {
-		text := it.Text()
-		data = append(data[:0], d[:]...)
-		data = append(data, it.Role...)
-		data = binary.BigEndian.AppendUint64(data, uint64(len(text)))
-		data = append(data, text...)
-		d = sha256.Sum256(data)
+		d, data = d.with(it, data)
 	}
 	return d
+}
+
+// with is the digest of what came before and one more item; data is room to write in, and
+// comes back for the next.
+func (d digest) with(it *item, data []byte) (digest, []byte) {
+	text := it.Text()
+	data = append(data[:0], d[:]...)
+	data = append(data, it.Role...)
+	data = binary.BigEndian.AppendUint64(data, uint64(len(text)))
+	data = append(data, text...)
+	return sha256.Sum256(data), data
 }
 
 func (d digest) String() string { return hex.EncodeToString(d[:]) }

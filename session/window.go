@@ -185,6 +185,15 @@ func (s *Session) size(it *item) llm.Size {
 	return it.size
 }
 
+// measure counts the latest items, as many as a window has room for: whoever restores a
+// conversation does it, rather than the listener on the way to the first token.
+func measure(list []*item, counter *llm.Counter, window int) {
+	for i := len(list) - 1; i >= 0 && window > 0; i-- {
+		list[i].size = counter.MessageSize(list[i].Text())
+		window -= list[i].size.Total()
+	}
+}
+
 // latest are the texts of the last n items.
 func latest(list []*item, n int) []string {
 	list = list[max(0, len(list)-n):]
