@@ -567,7 +567,6 @@ func TestDeletedItemInvalidatesTheSummary(t *testing.T) {
 		}
 		items := events[realtime.ItemAdded](k)
 		k.do(realtime.ItemDelete{ItemID: items[2].Item.ID}) // what turn 2 said
-		time.Sleep(time.Second)
 		synctest.Wait()
 		if c := k.context(); c.SummarizedTurns != 0 {
 			t.Errorf("a summary of what has been deleted still counts: %+v", c)
@@ -575,15 +574,38 @@ func TestDeletedItemInvalidatesTheSummary(t *testing.T) {
 		if kept, err := line.Memories.Summaries(t.Context(), k.sess.ID()); err != nil || len(kept) != 0 {
 			t.Errorf("and is still kept: %+v, %v", kept, err)
 		}
-		k.ask("그래서요?")
 		time.Sleep(time.Minute)
-		synctest.Wait()
 		if c := k.context(); c.SummarizedTurns == 0 {
 			t.Error("no other summary is made")
 		}
 		k.ask("그래서요?")
 		wantIn(t, "there is a summary again", lastPrompt(line), "<summary>")
 		wantNotIn(t, "it knows nothing of what was deleted", lastPrompt(line), "<summary>\n기억해: 초코는")
+	})
+}
+
+// What is deleted while it is being summarised must not come back in the summary.
+func TestItemDeletedWhileItIsSummarised(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := linetest.Start(t, remembering(scripted{}))
+		k := chat(t, line, session.Opening{Owner: "anna"})
+		k.ask("기억해: 초코는 우리 강아지 이름이에요.")
+		for turn := 2; countNotes(line) == 0; turn++ {
+			k.ask(long(turn, 3))
+			time.Sleep(500 * time.Millisecond)
+		}
+		k.do(realtime.ItemDelete{ItemID: events[realtime.ItemAdded](k)[0].Item.ID})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if c := k.context(); c.SummarizedTurns == 0 {
+			t.Error("no summary is made of what is left")
+		}
+		k.ask("그래서요?")
+		wantIn(t, "there is one", lastPrompt(line), "<summary>")
+		wantNotIn(t, "without what was deleted", lastPrompt(line), "초코")
+		if facts, err := line.Memories.Facts(t.Context(), "anna", ""); err != nil || len(facts) != 0 {
+			t.Errorf("nor is anything learned of it: %+v, %v", facts, err)
+		}
 	})
 }
 

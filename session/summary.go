@@ -221,8 +221,16 @@ type (
 	}
 )
 
-func (c summarised) run(s *Session) { c.reply <- s.summarised(c.task, c.summary) }
-func (c lookedUp) run(s *Session)   { c.reply <- s.lookedUp(c.kept) }
+func (c summarised) run(s *Session) {
+	c.reply <- s.summarised(c.task, c.summary)
+	// There may be more than one request has room for, or the conversation has changed.
+	s.considerSummary()
+}
+
+func (c lookedUp) run(s *Session) {
+	c.reply <- s.lookedUp(c.kept)
+	s.considerSummary()
+}
 
 // summarised takes a summary up that the scribe has written, if it is still of what the
 // conversation holds, and says whether it did.
@@ -237,7 +245,6 @@ func (s *Session) summarised(t *task, x Summary) bool {
 	}
 	m.recalled = recalled{x, t.items, t.turns, d}
 	s.tellContext()
-	s.considerSummary() // there may have been more than one request has room for
 	return true
 }
 
@@ -280,7 +287,6 @@ func (s *Session) lookedUp(kept []Summary) (stale []string) {
 		s.memory.recalled = found
 		s.tellContext()
 	}
-	s.considerSummary()
 	return stale
 }
 
