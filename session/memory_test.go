@@ -311,6 +311,30 @@ func TestFirstPromptOfAnUnknownModelFits(t *testing.T) {
 	})
 }
 
+// A model that was trained for a smaller window than is asked for: Ollama would cut to that.
+func TestPromptsFitAModelTrainedForLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := remembering(scripted{})
+		cfg.LLM.Models = []llmtest.Model{{Name: llmtest.DefaultModel}, {Name: "solar", ContextLength: 2048}}
+		line := linetest.Start(t, cfg)
+		k := chat(t, line, session.Opening{Owner: "anna"})
+		for turn := 1; turn <= 10; turn++ {
+			k.ask(long(turn, 3))
+		}
+		k.set(realtime.SessionPatch{Model: ptr("solar")})
+		for turn := 11; turn <= 30; turn++ {
+			k.ask(long(turn, 3))
+			time.Sleep(30 * time.Second)
+		}
+		if c := k.context(); c.LimitTokens != 2048 || c.UsedTokens > 2048 {
+			t.Errorf("the window is that of the model: %+v", c)
+		}
+		if _, made, _ := checkUpstream(t, line, 0); made == 0 {
+			t.Error("no summary was made")
+		}
+	})
+}
+
 // comeBack resumes a session of somebody's.
 func comeBack(t *testing.T, line *linetest.Line, k *talk) *talk {
 	t.Helper()

@@ -38,8 +38,12 @@ func (u *Upstreams) part(ctx context.Context, cfg *Config, owner, id string) (p 
 }
 
 // wantedPart is the part that a session.update asks for; the zero part where it asks for
-// none.
+// none. The window of a model that it asks for is known afterwards.
 func (s *Session) wantedPart(ctx context.Context, p *realtime.SessionPatch) (part, error) {
+	if p.Model != nil {
+		model, _ := s.cfg.named(*p.Model)
+		s.up.askWindow(ctx, model)
+	}
 	id := namedCharacter(p)
 	if id == "" && p.CharacterID == nil {
 		return part{}, nil

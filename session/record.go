@@ -71,7 +71,8 @@ func (r *Registry) restore(ctx context.Context, rec *Record, last uint64) (*begi
 	}
 	b.summarised = kept.Summary
 	b.recalled = r.recall(ctx, rec.ID, b.items)
-	measure(b.items[b.recalled.items:], r.up.Tokens, r.cfg.ContextSize)
+	r.up.askWindow(ctx, b.object.Model)
+	measure(b.items[b.recalled.items:], r.up.Tokens, r.up.window(&r.cfg, b.object.Model))
 	return b, nil
 }
 

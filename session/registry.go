@@ -255,6 +255,7 @@ func (r *Registry) begin(ctx context.Context, id string, o *Opening) (*beginning
 			voice = v
 		}
 	}
+	r.up.askWindow(ctx, model)
 	b := &beginning{
 		id: id, owner: o.Owner, next: 1, archive: r.up.Archive,
 		object: r.newObject(id, model, character, voice), part: part,

@@ -347,13 +347,14 @@ func (c *scribe) ask(ctx context.Context, recap persona.Recap, request llm.Reque
 }
 
 // longest is how long notes may be, in the model's tokens.
-func (c *scribe) longest(recap *persona.Recap) (summary, all int) {
+func (c *scribe) longest(t *task, recap *persona.Recap) (summary, all int) {
+	window := c.up.window(c.cfg, t.model)
 	if recap.Summary {
-		summary = c.cfg.ContextSize / summaryShare
+		summary = window / summaryShare
 		all = summary
 	}
 	if recap.Facts {
-		all += c.cfg.ContextSize / factShare
+		all += window / factShare
 	}
 	return summary, all
 }
@@ -361,8 +362,8 @@ func (c *scribe) longest(recap *persona.Recap) (summary, all int) {
 // request is what a recap asks of the model, and its size. Lines are cut where even one
 // turn is too long.
 func (c *scribe) request(t *task, recap persona.Recap) (llm.Request, llm.Size) {
-	_, longest := c.longest(&recap)
-	room := c.cfg.ContextSize - windowMargin - longest
+	_, longest := c.longest(t, &recap)
+	room := c.up.window(c.cfg, t.model) - windowMargin - longest
 	scale := c.up.Calibration.Scale(t.model)
 	var system, user string
 	var size llm.Size
@@ -422,16 +423,16 @@ func (c *scribe) share(t *task, rest []persona.Line) (now, later []persona.Line)
 func (c *scribe) noteRoom(t *task) int {
 	recap := t.recap
 	recap.Lines = nil
-	_, longest := c.longest(&recap)
+	_, longest := c.longest(t, &recap)
 	system, user := recap.Prompt()
 	size := c.up.Tokens.MessageSize(system).Plus(c.up.Tokens.MessageSize(user)).Plus(llm.PromptSize())
-	return c.cfg.ContextSize - windowMargin - longest - c.up.Calibration.Scale(t.model).Of(size)
+	return c.up.window(c.cfg, t.model) - windowMargin - longest - c.up.Calibration.Scale(t.model).Of(size)
 }
 
 // summarised hands a summary over and keeps it, and says whether it is of any use still.
 func (c *scribe) summarised(ctx context.Context, j *job, text string, log *slog.Logger) bool {
 	t := &j.task
-	most, _ := c.longest(&t.recap)
+	most, _ := c.longest(t, &t.recap)
 	likely := c.up.Calibration.Likely(t.model)
 	text = sentencesUpTo(text, most, func(text string) int { return likely.Of(c.up.Tokens.Measure(text)) })
 	x := Summary{

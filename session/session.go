@@ -75,6 +75,9 @@ type Upstreams struct {
 	Tokens     *llm.Counter
 	// Calibration is how the models count; nil knows nothing yet.
 	Calibration *llm.Calibration
+	// Windows is how big their windows are where that is less than Config.ContextSize; nil
+	// takes them to be as big as that.
+	Windows *llm.Windows
 	// Archive keeps the conversations; nil forgets each with its end.
 	Archive Archive
 	// Summaries keeps what stands for their older turns; nil forgets that as well.
@@ -89,6 +92,26 @@ type Characters interface {
 	// Character is the one with that id, or persona.ErrUnknown. It must not change.
 	Character(ctx context.Context, id string) (*persona.Character, error)
 }
+
+// window is a model's, in tokens, as far as it is known.
+func (u *Upstreams) window(cfg *Config, model string) int {
+	if u.Windows != nil {
+		if n := u.Windows.Known(model); n > 0 {
+			return min(n, cfg.ContextSize)
+		}
+	}
+	return cfg.ContextSize
+}
+
+// askWindow makes a model's window known. It takes two seconds at the most.
+func (u *Upstreams) askWindow(ctx context.Context, model string) {
+	if u.Windows != nil {
+		u.Windows.Window(ctx, model)
+	}
+}
+
+// window is that of the session's model, in tokens.
+func (s *Session) window() int { return s.up.window(s.cfg, s.object.Model) }
 
 // ErrEnded says that a session is over.
 var ErrEnded = errors.New("the session has ended")

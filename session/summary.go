@@ -72,15 +72,15 @@ func (s *Session) summaryTask() (t task, ok bool) {
 	next := lastTurn(list, covered, cost)
 
 	full, used := system+next, likely.Of(s.memory.system.size)
-	for i := len(list) - 1; i >= covered && full <= s.cfg.ContextSize; i-- {
+	for i := len(list) - 1; i >= covered && full <= s.window(); i-- {
 		full += cost(list[i])
 		used += likely.Of(s.size(list[i]))
 	}
 	urgent := full > room
-	if !urgent && float64(used) < s.cfg.ContextTrigger*float64(s.cfg.ContextSize) {
+	if !urgent && float64(used) < s.cfg.ContextTrigger*float64(s.window()) {
 		return t, false
 	}
-	longest := s.cfg.ContextSize / summaryShare
+	longest := s.window() / summaryShare
 	if s.memory.summary.Text != "" {
 		longest -= scale.Of(s.up.Tokens.Measure(s.memory.summary.Text)) // system has that already
 	}
@@ -259,7 +259,7 @@ func (s *Session) tellContext() {
 	first := len(list)
 	for ; first > s.memory.items; first-- {
 		c := likely.Of(s.size(list[first-1]))
-		if used+c > s.cfg.ContextSize {
+		if used+c > s.window() {
 			break
 		}
 		used += c

@@ -37,13 +37,13 @@ type told struct {
 // replyTokens is the most that a reply may have: never over half of the window.
 func (s *Session) replyTokens(asked realtime.MaxTokens) int {
 	if asked <= 0 {
-		return min(openReply, s.cfg.ContextSize/replyShare)
+		return min(openReply, s.window()/replyShare)
 	}
-	return min(int(asked), s.cfg.ContextSize/2)
+	return min(int(asked), s.window()/2)
 }
 
 // room is what a prompt may have beside a reply of that length, in tokens.
-func (s *Session) room(reply int) int { return s.cfg.ContextSize - windowMargin - reply }
+func (s *Session) room(reply int) int { return s.window() - windowMargin - reply }
 
 // prompt is what the model is told: who it plays, what it remembers, and as many of the
 // last messages as the window has room for. The reply is cut down, and what is told
@@ -111,7 +111,7 @@ func (s *Session) toTell(o *realtime.ResponseOverrides) persona.Prompt {
 		p.Known = s.part.known
 	}
 	if s.part.lore != nil {
-		p.Lore = s.part.lore.Select(latest(s.items.list, loreMessages), s.cfg.ContextSize/loreShare, s.up.Tokens.Count)
+		p.Lore = s.part.lore.Select(latest(s.items.list, loreMessages), s.window()/loreShare, s.up.Tokens.Count)
 	}
 	return p
 }
@@ -134,7 +134,7 @@ type counted struct {
 // gives way first, then the facts, then the reply's length, then the summary.
 func (s *Session) fitting(p persona.Prompt, reply, last int) (fit, *realtime.Error) {
 	scale := s.up.Calibration.Scale(s.object.Model)
-	short := min(reply, max(leastReply, s.cfg.ContextSize/shortShare))
+	short := min(reply, max(leastReply, s.window()/shortShare))
 	noLore, noFacts, noSummary := p, p, p
 	noLore.Lore = nil
 	noFacts.Lore, noFacts.Known = nil, nil
@@ -160,7 +160,7 @@ func (s *Session) fitting(p persona.Prompt, reply, last int) (fit, *realtime.Err
 	}
 	return fit{}, realtime.Invalid(realtime.CodeContextOverflow, "",
 		"The character's description and the last message come to about %d tokens, for which the model's window of %d has no room; shorten them, or raise LLM_NUM_CTX.",
-		likely, s.cfg.ContextSize)
+		likely, s.window())
 }
 
 // system is the system prompt, with all that a prompt has beside messages counted in. It
@@ -263,7 +263,7 @@ func (s *Session) contextEvent(r *response) realtime.Context {
 
 func (s *Session) context(used, dropped int) realtime.Context {
 	return realtime.Context{
-		UsedTokens: used, LimitTokens: s.cfg.ContextSize, Turns: s.object.Avatarforge.Turn,
+		UsedTokens: used, LimitTokens: s.window(), Turns: s.object.Avatarforge.Turn,
 		SummarizedTurns: s.memory.turns, DroppedTurns: dropped,
 	}
 }

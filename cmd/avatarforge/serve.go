@@ -22,6 +22,7 @@ import (
 
 	"avatarforge/auth"
 	"avatarforge/configs"
+	"avatarforge/llm"
 	"avatarforge/persona"
 	"avatarforge/server"
 	"avatarforge/session"
@@ -120,7 +121,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		Remember: remembering(cfg),
 	}, session.Upstreams{
 		LLM: up.model, Speech: up.speech, Voices: voices, Characters: cast, Tokens: up.tokens,
-		Calibration: calibration, Archive: transcripts, Summaries: memories, Facts: memories,
+		Calibration: calibration, Windows: llm.NewWindows(up.llm), Archive: transcripts, Summaries: memories, Facts: memories,
 	}, common.slots)
 
 	var keeping sync.WaitGroup

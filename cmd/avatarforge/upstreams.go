@@ -51,6 +51,7 @@ type llmServer interface {
 	WarmUp(ctx context.Context) error
 	Probe(ctx context.Context) (version string, err error)
 	Models(ctx context.Context) ([]string, error)
+	ContextLength(ctx context.Context, model string) (int, error)
 	Close()
 }
 

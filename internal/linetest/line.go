@@ -113,7 +113,7 @@ func Start(t testing.TB, cfg Config) *Line {
 	l.Gate = llm.NewGate(model, cmp.Or(cfg.Concurrency, 16))
 	l.Registry = session.NewRegistry(cfg.Session, session.Upstreams{
 		LLM: l.Gate, Speech: l.Speech, Voices: l.Voices, Characters: cfg.Characters, Tokens: tokens,
-		Archive: cfg.Kept, Summaries: cfg.Remembered, Facts: cfg.Remembered,
+		Archive: cfg.Kept, Summaries: cfg.Remembered, Facts: cfg.Remembered, Windows: llm.NewWindows(model),
 	}, l.Slots)
 
 	t.Cleanup(func() {
