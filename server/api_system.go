@@ -72,6 +72,9 @@ func (s *Server) systemRoutes(api huma.API) {
 		"All parts are asked at once, each for two seconds at most, and the answer is kept for a second. "+
 			"The status is 200 whatever they say; /readyz is for balancers.")
 	handle(api, op, s.health)
+	head := op // which monitors ask for
+	head.OperationID, head.Method, head.Hidden = "headHealth", http.MethodHead, true
+	handle(api, head, s.health)
 
 	both := []string{http.MethodGet, http.MethodHead}
 	s.engine.Match(both, "/livez", func(c *gin.Context) { c.String(http.StatusOK, "ok") })

@@ -86,6 +86,9 @@ func TestHealth(t *testing.T) {
 				t.Errorf("the operator is not told %s:\n%s", line, &log)
 			}
 		}
+		if head := request(s, "HEAD", "/api/health"); head.StatusCode != http.StatusOK {
+			t.Errorf("HEAD: %d", head.StatusCode)
+		}
 		if strings.Contains(log.String(), "part=llm") {
 			t.Error("what is well from the start is not news")
 		}

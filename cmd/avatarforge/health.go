@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"avatarforge/server"
+	"avatarforge/tts"
 )
 
 // probes look how the servers that write and speak are.
@@ -40,7 +41,11 @@ func (u *upstreams) probeTTS(ctx context.Context) error {
 	failures := make([]error, len(u.voices))
 	var all sync.WaitGroup
 	for i, v := range u.voices {
-		all.Go(func() { failures[i] = v.Probe(ctx) })
+		all.Go(func() {
+			if err := v.Probe(ctx); !ofASentence(err) {
+				failures[i] = err
+			}
+		})
 	}
 	all.Wait()
 	failed := 0
@@ -57,4 +62,20 @@ func (u *upstreams) probeTTS(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", server.ErrDegraded, err)
 	}
 	return err
+}
+
+// ofASentence says whether a failure may be due to what was to be spoken: a server that is
+// busy answers no probe and tells of its last synthesis instead. Servers with which that
+// goes wrong again and again are let rest.
+func ofASentence(err error) bool {
+	var failure *tts.Error
+	if !errors.As(err, &failure) {
+		return false
+	}
+	switch failure.Kind {
+	case tts.ErrorSilent, tts.ErrorImplausible, tts.ErrorTruncated:
+		return true
+	default:
+		return false
+	}
 }

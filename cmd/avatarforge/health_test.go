@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync"
 	"testing"
 
 	"avatarforge/llm/llmtest"
@@ -73,4 +76,52 @@ func TestHealthOfUpstreams(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A synthesis server at work answers nothing else. It is well all the same, also after a
+// sentence that could not be spoken.
+func TestHealthOfABusyVoice(t *testing.T) {
+	begun, goOn := make(chan struct{}, 8), make(chan struct{})
+	sounds := ttstest.New(ttstest.Config{
+		Faults: []ttstest.Rule{{Text: "침묵", Fault: ttstest.Fault{Kind: ttstest.FaultSilence}}},
+		Voice: func(ctx context.Context, s ttstest.Speech) ([]int16, error) {
+			if strings.Contains(s.Text, "침묵") {
+				return ttstest.Tone(ctx, s)
+			}
+			begun <- struct{}{}
+			select {
+			case <-goOn:
+			case <-ctx.Done():
+			}
+			return ttstest.Tone(ctx, s)
+		},
+	})
+	defer sounds.Close()
+	far := httptest.NewServer(sounds)
+	defer far.Close()
+	p := launch(t, t.TempDir(), "--tts-service", "gpt-sovits", "--tts-base-url", far.URL)
+	speak := func(text string) int {
+		resp, err := http.Post(p.address+"/api/tts", "application/json", strings.NewReader(`{"text":"`+text+`"}`))
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	if status := speak("침묵은 금이라고 합니다."); status != http.StatusBadGateway {
+		t.Fatalf("a sentence that comes back silent: %d", status)
+	}
+	var speaking sync.WaitGroup
+	speaking.Go(func() {
+		if status := speak("안녕하세요, 반갑습니다."); status != http.StatusOK {
+			t.Errorf("the next sentence: %d", status)
+		}
+	})
+	<-begun
+	if got := p.health(); got["tts"] != "healthy" {
+		t.Errorf("at work: tts is %s", got["tts"])
+	}
+	close(goOn)
+	speaking.Wait()
 }
