@@ -52,7 +52,7 @@ type house struct {
 
 func build(t testing.TB, line linetest.Config, cfg server.Config) *house {
 	t.Helper()
-	return buildOn(t, store.Config{Dir: t.TempDir()}, line, cfg)
+	return buildOn(t, database(t), line, cfg)
 }
 
 // buildOn is build with a database that may be another house's too.
