@@ -82,9 +82,12 @@ func (s *seen) converse(v *victim) error {
 	if s.session != "" {
 		query = fmt.Sprintf("?session=%s&last_event=%d", s.session, s.last)
 	}
-	ws, _, err := websocket.Dial(context.Background(), "ws"+strings.TrimPrefix(v.address, "http")+"/v1/realtime"+query, nil)
+	ws, resp, err := websocket.Dial(context.Background(), "ws"+strings.TrimPrefix(v.address, "http")+"/v1/realtime"+query, nil)
 	if err != nil {
-		return err
+		if resp == nil {
+			return nil // the server was killed meanwhile
+		}
+		return fmt.Errorf("the handshake was answered %s: %w", resp.Status, err)
 	}
 	defer ws.CloseNow()
 	ws.SetReadLimit(1 << 20)

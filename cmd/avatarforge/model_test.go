@@ -20,7 +20,7 @@ func TestModelIsNotInstalled(t *testing.T) {
 		replies string   // empty: nobody
 		said    []string // at start
 	}{
-		"the default is there": {[]llmtest.Model{{Name: "other"}, {Name: "gemma-3-27b-it"}}, nil, "gemma-3-27b-it:latest", nil},
+		"the default is there": {[]llmtest.Model{{Name: "other"}, {Name: "gemma-3-27b-it"}}, nil, "gemma-3-27b-it", nil},
 		"another is":           {[]llmtest.Model{embeds, {Name: "gemma3:12b"}, {Name: "qwen3:8b"}}, nil, "gemma3:12b", []string{"MODEL gemma3:12b", "gemma-3-27b-it", "qwen3:8b"}},
 		"one was chosen": {
 			[]llmtest.Model{{Name: "gemma3:12b"}}, []string{"--llm-model", "qwen3:8b"}, "",
