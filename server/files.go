@@ -31,7 +31,7 @@ type audioFile struct {
 // pendingFile is what is said of a file that is promised and not made yet.
 type pendingFile struct {
 	Status     string `json:"status" enum:"pending" example:"pending"`
-	RetryAfter int    `json:"retry_after" doc:"When to ask again, in seconds from now."`
+	RetryAfter int    `json:"retry_after" example:"2" doc:"When to ask again, in seconds from now."`
 }
 
 func (s *Server) audioRoutes(api huma.API) {
