@@ -199,7 +199,7 @@ func (r *Registry) start(ctx context.Context, b *beginning, queue bool) (*Sessio
 		}
 		return nil, ErrClosing
 	}
-	r.scribe.goOn(b.id)
+	r.scribe.goOn(b.id, b.recalled.summary.Text)
 	s := start(&r.cfg, &r.up, b, a, house{ended: r.ended, hurry: r.hurry, scribe: r.scribe})
 	r.live[b.id] = s
 	return s, nil

@@ -148,9 +148,12 @@ func (c *scribe) drop(session string) {
 	c.dropIf(session, func(*task) bool { return true })
 }
 
-// goOn ends what is done at a session's end, since it has come back.
-func (c *scribe) goOn(session string) {
-	c.dropIf(session, func(t *task) bool { return !t.recap.Summary && !t.lookUp })
+// goOn ends what is of no use to a session that has come back with the given summary: what
+// is done at a session's end, and a summary that would follow another one.
+func (c *scribe) goOn(session, summary string) {
+	c.dropIf(session, func(t *task) bool {
+		return !t.lookUp && (!t.recap.Summary || t.recap.Earlier != summary)
+	})
 }
 
 func (c *scribe) dropIf(session string, which func(*task) bool) {
@@ -186,7 +189,7 @@ func (c *scribe) work(ctx context.Context, j *job) {
 		return
 	}
 	if t.lookUp {
-		c.lookUp(ctx, t, log)
+		c.lookUp(ctx, j, log)
 		return
 	}
 	if t.recap.Summary && c.up.Summaries != nil {
@@ -233,7 +236,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // lookUp has the session see which of its summaries are still right, and forgets those
 // that are not.
-func (c *scribe) lookUp(ctx context.Context, t *task, log *slog.Logger) {
+func (c *scribe) lookUp(ctx context.Context, j *job, log *slog.Logger) {
+	t := &j.task
 	if c.up.Summaries == nil {
 		return
 	}
@@ -244,6 +248,7 @@ func (c *scribe) lookUp(ctx context.Context, t *task, log *slog.Logger) {
 		log.Warn("the conversation's summaries cannot be read", slog.Any("error", err))
 		return
 	}
+	c.done(j) // the session may have another task at once
 	reply := make(chan []string, 1)
 	over, err := c.hand(ctx, t.session, lookedUp{kept, reply})
 	if err != nil {
