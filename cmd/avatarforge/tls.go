@@ -82,7 +82,7 @@ func (c *tlsCertificate) notices() []string {
 	}
 	lines := []string{
 		"Certificate (self-signed), SHA-256: " + c.fingerprint(),
-		"Clients that are to trust it: " + c.file,
+		"For clients that are to trust it: " + c.file,
 	}
 	if len(c.unnamed) > 0 {
 		lines = append(lines, fmt.Sprintf("It does not name %s. To have one that does, delete it and start again; what trusts it has to be given the new one.",
