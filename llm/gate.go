@@ -12,6 +12,18 @@ import (
 // at once, and waits then.
 var ErrYielded = errors.New("a reply came first")
 
+// YieldedToOwn says whether the reply that came first was of the same owner.
+func YieldedToOwn(err error) bool {
+	var y *yielded
+	return errors.As(err, &y) && y.own
+}
+
+// yielded is ErrYielded, and to whom.
+type yielded struct{ own bool }
+
+func (*yielded) Error() string        { return ErrYielded.Error() }
+func (*yielded) Is(target error) bool { return target == ErrYielded }
+
 // Gate is a Model that lets only so many generations of another run at once. The
 // rest wait: owners take turns, and each owner's requests go in the order in which
 // they came, so that one with many requests delays nobody else by more than one.
@@ -27,6 +39,7 @@ type Gate struct {
 	waiting int              // guarded by mu; in all lines together
 	turns   []*line          // guarded by mu; owners with someone waiting, next first
 	lines   map[string]*line // guarded by mu; the same, by owner
+	replies map[string]int   // guarded by mu; those that run, by owner
 
 	last     *lastWork   // guarded by mu; the work of low priority that runs, or nil
 	deferred []*lastWork // guarded by mu; what waits of it, oldest first
@@ -40,6 +53,7 @@ type line struct {
 
 // lastWork is a request of low priority. Immutable.
 type lastWork struct {
+	owner    string
 	priority Priority
 	turn     chan struct{} // closed when it may begin
 	cancel   context.CancelCauseFunc
@@ -47,7 +61,7 @@ type lastWork struct {
 
 // NewGate makes a gate in front of a model. A concurrency below 1 means 1.
 func NewGate(model Model, concurrency int) *Gate {
-	return &Gate{model: model, limit: max(concurrency, 1), lines: map[string]*line{}}
+	return &Gate{model: model, limit: max(concurrency, 1), lines: map[string]*line{}, replies: map[string]int{}}
 }
 
 // Stream implements Model: it waits for its turn, then streams from the gate's model.
@@ -63,7 +77,7 @@ func (g *Gate) Stream(ctx context.Context, req Request) iter.Seq2[Delta, error] 
 			yield(Delta{}, err)
 			return
 		}
-		defer g.leave()
+		defer g.leave(req.Owner)
 		g.model.Stream(ctx, req)(yield)
 	}
 }
@@ -72,7 +86,7 @@ func (g *Gate) Stream(ctx context.Context, req Request) iter.Seq2[Delta, error] 
 func (g *Gate) streamLast(ctx context.Context, req Request, yield func(Delta, error) bool) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w := &lastWork{priority: req.Priority, turn: make(chan struct{}), cancel: cancel}
+	w := &lastWork{owner: req.Owner, priority: req.Priority, turn: make(chan struct{}), cancel: cancel}
 	g.mu.Lock()
 	g.deferred = append(g.deferred, w)
 	g.startLastLocked()
@@ -109,12 +123,13 @@ func (g *Gate) enter(ctx context.Context, owner string) error {
 	}
 	g.mu.Lock()
 	room := g.running < g.limit
-	if g.last != nil && (g.last.priority == PriorityIdle || !room) {
-		g.last.cancel(ErrYielded)
+	if w := g.last; w != nil && (w.priority == PriorityIdle || w.owner == owner || !room) {
+		w.cancel(&yielded{own: w.owner == owner})
 	}
 	if room {
 		// Nobody waits while there is room, see leave.
 		g.running++
+		g.replies[owner]++
 		g.mu.Unlock()
 		return nil
 	}
@@ -129,15 +144,18 @@ func (g *Gate) enter(ctx context.Context, owner string) error {
 	left := g.quitLocked(owner, turn)
 	g.mu.Unlock()
 	if !left {
-		g.leave() // it was called in the same moment: the turn goes on to the next
+		g.leave(owner) // it was called in the same moment: the turn goes on to the next
 	}
 	return context.Cause(ctx)
 }
 
-// leave ends a generation, and passes its place on if somebody waits.
-func (g *Gate) leave() {
+// leave ends an owner's reply, and passes its place on if somebody waits.
+func (g *Gate) leave(owner string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.replies[owner]--; g.replies[owner] == 0 {
+		delete(g.replies, owner)
+	}
 	g.leaveLocked()
 }
 
@@ -157,6 +175,7 @@ func (g *Gate) leaveLocked() {
 		delete(g.lines, l.owner)
 	}
 	g.waiting--
+	g.replies[l.owner]++
 	close(turn)
 }
 
@@ -166,7 +185,7 @@ func (g *Gate) startLastLocked() {
 		return
 	}
 	i := slices.IndexFunc(g.deferred, func(w *lastWork) bool {
-		return g.running == 0 || w.priority == PrioritySpare
+		return g.running == 0 || w.priority == PrioritySpare && g.replies[w.owner] == 0
 	})
 	if i < 0 {
 		return

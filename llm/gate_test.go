@@ -44,9 +44,10 @@ type audience struct {
 	fail    func(format string, args ...any)
 	limit   int
 	number  int
-	calls   []*call   // all that ever came
-	running []*call   // as the stage has it, replies only
-	lines   [][]*call // the owners' lines, the next owner first
+	calls   []*call       // all that ever came
+	begun   []*generation // by the stage, and not yet wanted by the test
+	running []*call       // as the stage has it, replies only
+	lines   [][]*call     // the owners' lines, the next owner first
 
 	last     *call   // the work of low priority that runs
 	deferred []*call // what waits of it
@@ -84,10 +85,10 @@ func (a *audience) call(owner string, p Priority) *call {
 
 func (a *audience) ask(owner string) {
 	c := a.call(owner, PriorityReply)
-	if w := a.last; w != nil && (w.priority == PriorityIdle || len(a.running)+1 == a.limit) {
+	if w := a.last; w != nil && (w.priority == PriorityIdle || w.owner == owner || len(a.running)+1 == a.limit) {
 		a.last = nil
-		if err := <-w.result; !errors.Is(err, ErrYielded) {
-			a.fail("%s ends with %v, want it to yield", w.name, err)
+		if err := <-w.result; !errors.Is(err, ErrYielded) || YieldedToOwn(err) != (w.owner == owner) {
+			a.fail("%s ends with %v, want it to yield to %s", w.name, err, owner)
 		}
 	}
 	if len(a.running) < a.limit {
@@ -105,23 +106,39 @@ func (a *audience) ask(owner string) {
 
 // starts wants exactly that call to begin.
 func (a *audience) starts(c *call) {
-	synctest.Wait()
-	select {
-	case g := <-a.stage.started:
-		if got := g.req.Messages[0].Content; got != c.name {
-			a.fail("%s begins, want %s", got, c.name)
-		}
-		c.gen = g
-		a.running = append(a.running, c)
-	default:
+	if !a.began(c) {
 		a.fail("%s does not begin though there is room", c.name)
 	}
+	a.running = append(a.running, c)
 	a.settle()
 }
 
-// defers makes a request of low priority.
-func (a *audience) defers(p Priority) {
-	a.deferred = append(a.deferred, a.call("z", p))
+// began takes the generation of that call from those that have begun. When a reply takes
+// the place of other work, and more of that finds room, the two may begin in any order.
+func (a *audience) began(c *call) bool {
+	a.listen()
+	i := slices.IndexFunc(a.begun, func(g *generation) bool { return g.req.Messages[0].Content == c.name })
+	if i < 0 {
+		return false
+	}
+	c.gen = a.begun[i]
+	a.begun = slices.Delete(a.begun, i, i+1)
+	return true
+}
+
+// listen lets everything happen that is going to, and notes what has begun.
+func (a *audience) listen() {
+	synctest.Wait()
+	for len(a.stage.started) > 0 {
+		a.begun = append(a.begun, <-a.stage.started)
+	}
+}
+
+// defers makes a request of low priority of an owner who asks for nothing else.
+func (a *audience) defers(p Priority) { a.defersOf("z", p) }
+
+func (a *audience) defersOf(owner string, p Priority) {
+	a.deferred = append(a.deferred, a.call(owner, p))
 	a.settle()
 }
 
@@ -130,21 +147,19 @@ func (a *audience) startsLast() {
 	if a.last != nil || len(a.running) == a.limit {
 		return
 	}
-	i := slices.IndexFunc(a.deferred, func(c *call) bool { return len(a.running) == 0 || c.priority == PrioritySpare })
+	i := slices.IndexFunc(a.deferred, func(c *call) bool {
+		return len(a.running) == 0 || c.priority == PrioritySpare &&
+			!slices.ContainsFunc(a.running, func(reply *call) bool { return reply.owner == c.owner })
+	})
 	if i < 0 {
 		return
 	}
 	c := a.deferred[i]
 	a.deferred = slices.Delete(a.deferred, i, i+1)
-	select {
-	case c.gen = <-a.stage.started:
-		if got := c.gen.req.Messages[0].Content; got != c.name {
-			a.fail("%s begins, want %s", got, c.name)
-		}
-		a.last = c
-	default:
+	if !a.began(c) {
 		a.fail("%s does not begin though nobody is in its way", c.name)
 	}
+	a.last = c
 }
 
 // endsLast lets the work of low priority end by itself.
@@ -160,12 +175,10 @@ func (a *audience) endsLast() {
 
 // settle wants nothing else to happen, and the figures to be right.
 func (a *audience) settle() {
-	synctest.Wait()
+	a.listen()
 	a.startsLast()
-	select {
-	case g := <-a.stage.started:
+	for _, g := range a.begun {
 		a.fail("%s begins, want nobody to", g.req.Messages[0].Content)
-	default:
 	}
 	waiting := 0
 	for _, l := range a.lines {
@@ -269,6 +282,18 @@ func TestGateLetsNobodyWaitForBackgroundWork(t *testing.T) {
 		want(t, "and goes on while there is one", four.last.priority, PrioritySpare)
 		four.ask("a")
 		want(t, "and yields to who needs it", four.last, nil)
+		own := newAudience(4, t.Fatalf)
+		own.defersOf("a", PrioritySpare)
+		own.ask("b") // there is room
+		want(t, "spare work goes on beside another's reply", own.last.priority, PrioritySpare)
+		own.ask("a")
+		want(t, "and is never in its own listener's way", own.last, nil)
+		own.defersOf("a", PrioritySpare) // wants it to wait, though there is room
+		own.ends(0, false)               // b's reply
+		own.ends(0, false)               // and now it begins
+		want(t, "but takes up again after that", own.last.priority, PrioritySpare)
+		own.endsLast()
+
 		four.deferred[0].cancel(errLeft)
 		if err := <-four.deferred[0].result; !errors.Is(err, errLeft) {
 			t.Errorf("work that is given up while it waits ends with %v", err)
@@ -309,7 +334,8 @@ func TestGate(t *testing.T) {
 					a.leaves(i, rapid.IntRange(0, len(a.lines[i])-1).Draw(rt, "place"))
 				},
 				"defer": func(rt *rapid.T) {
-					a.defers(rapid.SampledFrom([]Priority{PriorityIdle, PrioritySpare}).Draw(rt, "priority"))
+					a.defersOf(rapid.SampledFrom([]string{"a", "z"}).Draw(rt, "owner"),
+						rapid.SampledFrom([]Priority{PriorityIdle, PrioritySpare}).Draw(rt, "priority"))
 				},
 				"done": func(rt *rapid.T) {
 					if a.last == nil {
@@ -324,8 +350,8 @@ func TestGate(t *testing.T) {
 			for a.last != nil {
 				a.endsLast()
 			}
-			if len(a.gate.lines) != 0 || len(a.gate.turns) != 0 {
-				a.fail("an empty gate still holds %v and %v", a.gate.lines, a.gate.turns)
+			if len(a.gate.lines) != 0 || len(a.gate.turns) != 0 || len(a.gate.replies) != 0 {
+				a.fail("an empty gate still holds %v, %v and %v", a.gate.lines, a.gate.turns, a.gate.replies)
 			}
 		})
 	})

@@ -50,8 +50,9 @@ const (
 	// is broken off with ErrYielded once one is asked for, whether there is room or not:
 	// a server may do less at once than its Gate takes it to.
 	PriorityIdle
-	// PrioritySpare is such work that has yielded too often: it also runs beside replies
-	// in a place that none of them needs, and is broken off when one does.
+	// PrioritySpare is such work that has yielded to others too often: it also runs beside
+	// their replies in a place that none of them needs, and is broken off when one does,
+	// or when its own owner asks for a reply.
 	PrioritySpare
 )
 

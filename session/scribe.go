@@ -33,7 +33,9 @@ const (
 	// farewell is how long after a session's end facts are drawn from what is left of it:
 	// whoever comes back before that goes on with the conversation.
 	farewell = 15 * time.Second
-	// patience is how often work yields to replies before it runs beside them.
+	// patience is how often work yields to other sessions' replies before it runs beside
+	// those: the server is busy, and does several things at once. To its own session's
+	// replies it always yields.
 	patience = 3
 	// maxTries is how often a model that fails is asked for the same notes, in a quarter
 	// of an hour. The session's next response begins anew.
@@ -117,6 +119,13 @@ func (c *scribe) begin(t task) bool {
 	}
 	c.startLocked(t)
 	return true
+}
+
+// busy says whether a session has a task under way.
+func (c *scribe) busy(session string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.jobs[session] != nil
 }
 
 func (c *scribe) startLocked(t task) {
@@ -314,7 +323,9 @@ func (c *scribe) write(ctx context.Context, t *task, recap persona.Recap, log *s
 		case err == nil, ctx.Err() != nil:
 			return notes, err
 		case errors.Is(err, llm.ErrYielded):
-			yielded++
+			if !llm.YieldedToOwn(err) {
+				yielded++
+			}
 			c.cfg.Metrics.summaries.WithLabelValues(summaryYielded).Inc()
 			continue
 		}

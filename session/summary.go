@@ -53,7 +53,7 @@ const (
 // considerSummary has older turns summarised if the window is nearly full. The work is
 // done behind the session's back, see scribe.
 func (s *Session) considerSummary() {
-	if s.fleeting || s.response != nil || s.memory.system.text == "" {
+	if s.fleeting || s.response != nil || s.memory.system.text == "" || s.house.scribe.busy(s.id) {
 		return
 	}
 	t, ok := s.summaryTask()
