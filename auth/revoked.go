@@ -11,7 +11,8 @@ import (
 // good. *store.Store is one.
 type Revocations interface {
 	RevokeToken(ctx context.Context, jti string, expires time.Time) error
-	TokenRevoked(ctx context.Context, jti string) (bool, error)
+	// TokenRevoked says so also of the token of a user who is not there, or not any more.
+	TokenRevoked(ctx context.Context, jti, user string) (bool, error)
 }
 
 const (
@@ -34,6 +35,7 @@ type Revoked struct {
 
 // verdict is what the database said of a token.
 type verdict struct {
+	user    string // whose token it is
 	revoked bool
 	until   time.Time // when it has to be asked again
 }
@@ -43,7 +45,7 @@ func NewRevoked(db Revocations) *Revoked {
 	return &Revoked{db: db, known: make(map[string]verdict)}
 }
 
-// Has says whether a token has been revoked. The error is the database's.
+// Has says whether a token has been revoked, or its user deleted. The error is the database's.
 func (r *Revoked) Has(ctx context.Context, c Claims) (bool, error) {
 	now := time.Now()
 	r.mu.Lock()
@@ -52,7 +54,7 @@ func (r *Revoked) Has(ctx context.Context, c Claims) (bool, error) {
 	if known && now.Before(v.until) {
 		return v.revoked, nil
 	}
-	revoked, err := r.db.TokenRevoked(ctx, c.ID)
+	revoked, err := r.db.TokenRevoked(ctx, c.ID, c.User)
 	if err != nil {
 		return false, fmt.Errorf("look up whether a login has ended: %w", err)
 	}
@@ -69,8 +71,20 @@ func (r *Revoked) Add(ctx context.Context, c Claims) error {
 	return nil
 }
 
+// UserGone says that a user has been deleted: their tokens are asked about anew here, and within revokedFor
+// elsewhere.
+func (r *Revoked) UserGone(user string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id, v := range r.known {
+		if v.user == user && !v.revoked {
+			delete(r.known, id)
+		}
+	}
+}
+
 func (r *Revoked) remember(c Claims, revoked bool, now time.Time) {
-	v := verdict{revoked, now.Add(revokedFor)}
+	v := verdict{c.User, revoked, now.Add(revokedFor)}
 	if revoked {
 		v.until = c.Expires // it never becomes good again
 	}

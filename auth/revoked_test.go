@@ -16,6 +16,7 @@ import (
 type records struct {
 	mu      sync.Mutex
 	revoked map[string]bool
+	gone    map[string]bool // users
 	asked   int
 	err     error
 }
@@ -29,11 +30,11 @@ func (r *records) RevokeToken(_ context.Context, jti string, _ time.Time) error 
 	return r.err
 }
 
-func (r *records) TokenRevoked(_ context.Context, jti string) (bool, error) {
+func (r *records) TokenRevoked(_ context.Context, jti, user string) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.asked++
-	return r.revoked[jti], r.err
+	return r.revoked[jti] || r.gone[user], r.err
 }
 
 func TestRevoked(t *testing.T) {

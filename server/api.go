@@ -74,6 +74,7 @@ func (s *Server) declare() huma.API {
 	s.draftRoutes(api)
 	s.voiceRoutes(api)
 	s.authRoutes(api)
+	s.accountRoutes(api)
 	s.modelRoutes(api)
 	s.figureRoutes(api)
 	s.systemRoutes(api)

@@ -83,7 +83,7 @@ func (s *Server) authRoutes(api huma.API) {
 		"In no envelope.")), s.whoAmI)
 
 	logout := operation("logout", http.MethodPost, "/api/auth/logout", tagAuth, "Log out",
-		"Ends the login that the request comes with, clears the cookie and sends the browser to `/` of FRONTEND_URL. "+
+		"Ends the login that the request comes with, and the WebSockets that were opened with it (1008), clears the cookie and sends the browser to `/` of FRONTEND_URL. "+
 			"A script of another server's page could not follow; it gets 204.")
 	logout.DefaultStatus = http.StatusSeeOther
 	logout.Errors = []int{http.StatusForbidden, http.StatusServiceUnavailable}
@@ -216,6 +216,7 @@ func (s *Server) logout(ctx context.Context, in *browser) (*redirect, error) {
 			if err := s.revoked.Add(ctx, claims); err != nil {
 				return nil, err
 			}
+			s.conns.logout(claims.ID)
 		}
 	}
 	s.setCookie(in.gin, tokenCookie, "/", "", 0)

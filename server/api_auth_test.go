@@ -770,19 +770,19 @@ func TestTokensThatAreNoGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	issue := func(by *auth.Tokens, at time.Time) string {
-		token, err := by.Issue("user", at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return token
-	}
 	others, err := auth.NewTokens(strings.Repeat("x", 32), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
 	open := build(t, saying("네."), server.Config{Tokens: tokens})
 	closed := build(t, saying("네."), server.Config{Tokens: tokens, AuthRequired: true})
+	issue := func(by *auth.Tokens, at time.Time) string {
+		token, err := by.Issue(open.user(t, "user"), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
 	for name, token := range map[string]string{
 		"expired":       issue(tokens, time.Now().Add(-2*time.Hour)),
 		"not yet valid": issue(tokens, time.Now().Add(time.Hour)),

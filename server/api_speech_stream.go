@@ -28,7 +28,8 @@ func (s *Server) passOn(sound *speech.Stream) *huma.StreamResponse {
 			// A proxy that collects it would undo the streaming.
 			header.Set("X-Accel-Buffering", "no")
 		}
-		w := &patientWriter{w: g.Writer, control: http.NewResponseController(g.Writer), patience: s.cfg.WriteTimeout}
+		w := s.patient(g.Writer)
+		defer w.end()
 		err := sound.Copy(g.Request.Context(), w)
 		if err == nil {
 			return
@@ -47,6 +48,13 @@ type patientWriter struct {
 	control  *http.ResponseController
 	patience time.Duration
 }
+
+func (s *Server) patient(w http.ResponseWriter) *patientWriter {
+	return &patientWriter{w: w, control: http.NewResponseController(w), patience: s.cfg.WriteTimeout}
+}
+
+// end lets the connection's next answer have its own time.
+func (p *patientWriter) end() { _ = p.control.SetWriteDeadline(time.Time{}) }
 
 func (p *patientWriter) Write(b []byte) (int, error) {
 	// A server that knows no deadlines, as in some tests, waits for ever.

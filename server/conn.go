@@ -15,6 +15,7 @@ import (
 	"github.com/coder/websocket"
 	"golang.org/x/time/rate"
 
+	"avatarforge/auth"
 	"avatarforge/realtime"
 	"avatarforge/session"
 )
@@ -37,6 +38,7 @@ type conn struct {
 	net     net.Conn
 	session *session.Session
 	att     *session.Attachment
+	login   auth.Claims // by which it was opened; without an id for nobody's
 	log     *slog.Logger
 
 	// Owned by read.
@@ -50,10 +52,10 @@ type conn struct {
 	ending session.Ending // set once, by end
 }
 
-func newConn(s *Server, ws *websocket.Conn, nc net.Conn, sess *session.Session, att *session.Attachment) *conn {
+func newConn(s *Server, ws *websocket.Conn, nc net.Conn, sess *session.Session, att *session.Attachment, login auth.Claims) *conn {
 	ws.SetReadLimit(realtime.MaxFrameBytes)
 	return &conn{
-		srv: s, ws: ws, net: nc, session: sess, att: att,
+		srv: s, ws: ws, net: nc, session: sess, att: att, login: login,
 		log:     s.log.With(slog.String("session", sess.ID())),
 		limiter: rate.NewLimiter(eventRate, eventBurst),
 	}
@@ -186,8 +188,8 @@ func (c *conn) write(ctx context.Context) {
 	}
 }
 
-// startPing looks now and then whether the client is still there. stop ends that, once
-// ctx has ended, and waits for a ping under way.
+// startPing looks now and then whether the client is still there, and still logged in. stop
+// ends that, once ctx has ended, and waits for a ping under way.
 func (c *conn) startPing(ctx context.Context) (stop func()) {
 	var (
 		mu      sync.Mutex // so that the timer is not set again after stop
@@ -199,7 +201,7 @@ func (c *conn) startPing(ctx context.Context) (stop func()) {
 	mu.Lock()
 	defer mu.Unlock()
 	timer = time.AfterFunc(every, func() {
-		answered := c.ping(ctx, patience)
+		answered := c.stillIn(ctx, patience) && c.ping(ctx, patience)
 		mu.Lock()
 		defer mu.Unlock()
 		if answered && ctx.Err() == nil {
@@ -216,6 +218,26 @@ func (c *conn) startPing(ctx context.Context) (stop func()) {
 		mu.Unlock()
 		pending.Wait()
 	}
+}
+
+// loggedOut is how a connection ends whose login is over: the session waits, for whoever
+// logs in again.
+var loggedOut = session.Ending{Code: realtime.ClosePolicyViolation, Reason: "the login is over: log in again, and resume"}
+
+// stillIn says whether the login that the connection was opened with still counts, and ends
+// the connection where it does not. What cannot be found out changes nothing.
+func (c *conn) stillIn(ctx context.Context, patience time.Duration) bool {
+	if c.login.ID == "" {
+		return true
+	}
+	timed, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := c.srv.valid(timed, c.login)
+	if !errors.Is(err, auth.ErrInvalid) {
+		return true
+	}
+	c.session.Detach(c.att, loggedOut) // which ends write
+	return false
 }
 
 // ping waits for the client's answer, and gives the connection up where none comes.

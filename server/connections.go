@@ -42,6 +42,21 @@ func (cs *connections) gone(c *conn) {
 	}
 }
 
+// logout ends the connections that were opened with a login, by its id.
+func (cs *connections) logout(id string) {
+	cs.mu.Lock()
+	var theirs []*conn
+	for c := range cs.open {
+		if c.login.ID == id {
+			theirs = append(theirs, c)
+		}
+	}
+	cs.mu.Unlock()
+	for _, c := range theirs {
+		c.session.Detach(c.att, loggedOut)
+	}
+}
+
 // close takes no more connections and waits until those that are open have ended. Those
 // that have not when ctx ends are cut.
 func (cs *connections) close(ctx context.Context) {

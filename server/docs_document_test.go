@@ -20,13 +20,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"avatarforge/account"
 	"avatarforge/avatar"
 )
 
 // described is everything that a server with all its routes declares, and its routes.
 func described(t *testing.T) (*huma.OpenAPI, gin.RoutesInfo) {
 	t.Helper()
-	s := New(Config{Metrics: prometheus.NewRegistry(), Transcripts: &Transcripts{}, Memories: &Memories{}, Figures: &avatar.Workshop{}})
+	s := New(Config{Metrics: prometheus.NewRegistry(), Transcripts: &Transcripts{}, Memories: &Memories{}, Figures: &avatar.Workshop{}, Accounts: &account.Accounts{}})
 	routes := s.engine.Routes()
 	s.engine = gin.New() // to declare on once more
 	d := s.declare().OpenAPI()

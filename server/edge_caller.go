@@ -3,9 +3,11 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -71,38 +73,52 @@ func ownerOf(ctx context.Context) string {
 	return session.Anonymous
 }
 
-// caller is who sends a request: whoever the first of its credentials that is good names.
-// What is no good is as nothing, unless a login is needed.
+// caller is who sends a request, see login.
 func (s *Server) caller(r *http.Request) (string, error) {
+	login, err := s.login(r)
+	return login.User, err
+}
+
+// login is what the first of a request's credentials that is good says. What is no good is
+// as nothing, unless a login is needed: Anonymous, without an id.
+func (s *Server) login(r *http.Request) (auth.Claims, error) {
 	for token := range credentials(r) {
-		user, err := s.holder(r.Context(), token)
+		claims, err := s.claims(r.Context(), token)
 		if err == nil || !errors.Is(err, auth.ErrInvalid) {
-			return user, err
+			return claims, err
 		}
 	}
 	if s.cfg.AuthRequired {
-		return "", errUnauthenticated
+		return auth.Claims{}, errUnauthenticated
 	}
-	return session.Anonymous, nil
+	return auth.Claims{User: session.Anonymous}, nil
 }
 
-// holder is whose token it is. The error is auth.ErrInvalid where it is no good, or says
+// claims is what a token says. The error is auth.ErrInvalid where it is no good, or says
 // why that cannot be found out.
-func (s *Server) holder(ctx context.Context, token string) (string, error) {
+func (s *Server) claims(ctx context.Context, token string) (auth.Claims, error) {
 	if s.cfg.Tokens == nil {
-		return "", auth.ErrInvalid
+		return auth.Claims{}, auth.ErrInvalid
 	}
 	claims, err := s.cfg.Tokens.Verify(token)
 	if err != nil {
-		return "", err
+		return auth.Claims{}, err
 	}
-	switch revoked, err := s.revoked.Has(ctx, claims); {
+	return claims, s.valid(ctx, claims)
+}
+
+// valid says whether a login still counts. The error is as for claims.
+func (s *Server) valid(ctx context.Context, login auth.Claims) error {
+	if !time.Now().Before(login.Expires) {
+		return fmt.Errorf("%w: it has expired", auth.ErrInvalid)
+	}
+	switch revoked, err := s.revoked.Has(ctx, login); {
 	case err != nil:
-		return "", err
+		return err
 	case revoked:
-		return "", auth.ErrInvalid
+		return fmt.Errorf("%w: it has been revoked", auth.ErrInvalid)
 	}
-	return claims.User, nil
+	return nil
 }
 
 // credentials are the tokens that a request offers, from wherever they may be.

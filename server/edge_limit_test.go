@@ -116,14 +116,25 @@ func testCast(t *testing.T) *Cast {
 	return NewCast(nil, db)
 }
 
+// testUser is a user of the cast's database.
+func testUser(t *testing.T, cast *Cast, name string) string {
+	t.Helper()
+	u, err := cast.store.UpsertUser(t.Context(), store.Profile{Provider: "test", Subject: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.ID
+}
+
 // An operation that is limited, asked for over HTTP.
 func TestLimitedOperation(t *testing.T) {
 	tokens, err := auth.NewTokens(strings.Repeat("k", 32), time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
+	cast := testCast(t)
 	s := New(Config{
-		Characters: testCast(t), Tokens: tokens, RateLimit: RateLimit{PerSecond: 0.001, Burst: 2},
+		Characters: cast, Tokens: tokens, RateLimit: RateLimit{PerSecond: 0.001, Burst: 2},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/32")}, // httptest's client
 	})
 	api := humagin.New(s.engine, huma.Config{OpenAPI: &huma.OpenAPI{Info: &huma.Info{}}, Formats: huma.DefaultFormats, DefaultFormat: "application/json"})
@@ -162,7 +173,7 @@ func TestLimitedOperation(t *testing.T) {
 	expect("a third: whoever has one has them all", "/costly/a", "2001:db8:1:1:abc::3", "", 429)
 	expect("another network", "/costly/a", "2001:db8:1:2::1", "", 200)
 
-	mina, err := tokens.Issue("mina", time.Now())
+	mina, err := tokens.Issue(testUser(t, cast, "mina"), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,11 +189,13 @@ func TestPersonalOperation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(Config{Characters: testCast(t), Tokens: tokens})
+	cast := testCast(t)
+	s := New(Config{Characters: cast, Tokens: tokens})
 	api := humagin.New(s.engine, huma.Config{OpenAPI: &huma.OpenAPI{Info: &huma.Info{}}, Formats: huma.DefaultFormats, DefaultFormat: "application/json"})
 	handle(api, s.personal(operation("mine", http.MethodGet, "/mine", tagSpeech, "Whose it is")),
 		func(ctx context.Context, _ *struct{}) (*answer[string], error) { return ok(ownerOf(ctx)), nil })
-	mina, err := tokens.Issue("mina", time.Now())
+	id := testUser(t, cast, "mina")
+	mina, err := tokens.Issue(id, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,9 +203,9 @@ func TestPersonalOperation(t *testing.T) {
 		"":                     `"code":"unauthenticated"`,
 		"Bearer x":             `"code":"unauthenticated"`,
 		"Basic " + mina:        `"code":"unauthenticated"`,
-		"Bearer " + mina:       `"data":"mina"`,
-		"bearer " + mina:       `"data":"mina"`,
-		" BEARER   " + mina:    `"data":"mina"`,
+		"Bearer " + mina:       `"data":"` + id + `"`,
+		"bearer " + mina:       `"data":"` + id + `"`,
+		" BEARER   " + mina:    `"data":"` + id + `"`,
 		"Bearer " + mina + ".": `"code":"unauthenticated"`,
 	} {
 		r := httptest.NewRequest(http.MethodGet, "/mine", nil)

@@ -35,6 +35,7 @@ func TestOnPostgreSQL(t *testing.T) {
 		"promised speech":           TestPromisedSpeechOverHTTP,
 		"summary":                   TestSummaryOverREST,
 		"facts":                     TestFactsOverREST,
+		"a login that ends":         TestAWebSocketEndsWithItsLogin,
 		"a draft three times again": TestACharacterIsMadeUpAnewThreeTimes,
 	} {
 		t.Run(name, test)

@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/gin-gonic/gin"
 
+	"avatarforge/auth"
 	"avatarforge/session"
 )
 
@@ -21,12 +22,12 @@ const realtimeSubprotocol = "realtime"
 // realtime is GET /v1/realtime: everything that can be refused is refused before the
 // upgrade, as an ordinary response.
 func (s *Server) realtime(c *gin.Context) {
-	opening, last, err := s.handshake(c.Request)
+	opening, login, err := s.handshake(c.Request)
 	if err != nil {
 		s.fail(c, err)
 		return
 	}
-	sess, att, err := s.attach(c.Request.Context(), opening, last)
+	sess, att, err := s.attach(c.Request.Context(), opening)
 	if err != nil {
 		s.fail(c, err)
 		return
@@ -44,21 +45,24 @@ func (s *Server) realtime(c *gin.Context) {
 		return
 	}
 	c.Abort()
-	if !s.conns.serve(newConn(s, ws, h.conn, sess, att)) {
+	if !s.conns.serve(newConn(s, ws, h.conn, sess, att, login)) {
 		sess.Detach(att, session.Ending{Reason: "the server is going away"})
 		ws.Close(websocket.StatusGoingAway, "the server is going away")
 	}
 }
 
 // handshake reads what a client asks for.
-func (s *Server) handshake(r *http.Request) (session.Opening, uint64, error) {
-	var o session.Opening
+func (s *Server) handshake(r *http.Request) (session.Opening, auth.Claims, error) {
+	var (
+		o     session.Opening
+		login auth.Claims
+	)
 	if !validUpgrade(r) {
-		return o, 0, newProblem(http.StatusBadRequest, codeInvalidRequest, "This address speaks WebSocket; connect with a WebSocket client.")
+		return o, login, newProblem(http.StatusBadRequest, codeInvalidRequest, "This address speaks WebSocket; connect with a WebSocket client.")
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return o, 0, badQuery("query", "It cannot be read.", r.URL.RawQuery)
+		return o, login, badQuery("query", "It cannot be read.", r.URL.RawQuery)
 	}
 	o.Model, o.Character, o.Session = query.Get("model"), query.Get("character"), query.Get("session")
 	switch queue := query.Get("queue"); queue {
@@ -66,26 +70,23 @@ func (s *Server) handshake(r *http.Request) (session.Opening, uint64, error) {
 	case "1":
 		o.Queue = true
 	default:
-		return o, 0, badQuery("queue", "It can be 0 or 1.", queue)
+		return o, login, badQuery("queue", "It can be 0 or 1.", queue)
 	}
-	last := uint64(0)
 	if v := query.Get("last_event"); v != "" {
-		if last, err = strconv.ParseUint(v, 10, 63); err != nil {
-			return o, 0, badQuery("last_event", "It is the number of the last event seen, 0 or more.", v)
+		if o.Last, err = strconv.ParseUint(v, 10, 63); err != nil {
+			return o, login, badQuery("last_event", "It is the number of the last event seen, 0 or more.", v)
 		}
-		if o.Session == "" && last > 0 {
-			return o, 0, badQuery("last_event", "It goes with session.", v)
+		if o.Session == "" && o.Last > 0 {
+			return o, login, badQuery("last_event", "It goes with session.", v)
 		}
-		o.Last = last
 	}
 	if !s.ownOrigin(r) {
-		return o, 0, newProblem(http.StatusForbidden, codeForbidden,
+		return o, login, newProblem(http.StatusForbidden, codeForbidden,
 			fmt.Sprintf("Pages from %s may not connect; add it to ALLOWED_ORIGINS.", r.Header.Get("Origin")))
 	}
-	if o.Owner, err = s.caller(r); err != nil {
-		return o, 0, err
-	}
-	return o, last, nil
+	login, err = s.login(r)
+	o.Owner = login.User
+	return o, login, err
 }
 
 // validUpgrade says whether the upgrade would succeed (RFC 6455, section 4.2.1): it is
@@ -104,13 +105,13 @@ func badQuery(name, message, value string) *problem {
 
 // attach opens the session and becomes its listener. A session that ends in between is
 // opened again: it is restored then.
-func (s *Server) attach(ctx context.Context, o session.Opening, last uint64) (*session.Session, *session.Attachment, error) {
+func (s *Server) attach(ctx context.Context, o session.Opening) (*session.Session, *session.Attachment, error) {
 	for range 3 {
 		sess, err := s.cfg.Registry.Open(ctx, o)
 		if err != nil {
 			return nil, nil, err
 		}
-		att, err := sess.Attach(ctx, last)
+		att, err := sess.Attach(ctx, o.Last)
 		if !errors.Is(err, session.ErrEnded) {
 			return sess, att, err
 		}

@@ -21,7 +21,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"avatarforge/account"
 	"avatarforge/auth"
+	"avatarforge/avatar"
 	"avatarforge/configs"
 	"avatarforge/internal/linetest"
 	"avatarforge/internal/servertest"
@@ -46,8 +48,9 @@ type house struct {
 	srv  *server.Server
 	db   *store.Store
 
-	studio *speech.Studio
-	blobs  store.Blobs
+	studio   *speech.Studio
+	blobs    store.Blobs
+	accounts *account.Accounts
 }
 
 func build(t testing.TB, line linetest.Config, cfg server.Config) *house {
@@ -91,6 +94,10 @@ func buildAt(t testing.TB, db *store.Store, files string, line linetest.Config, 
 	h.studio, h.blobs = studio(t, files, h.line, db)
 	cfg.Registry, cfg.Characters, cfg.Voices, cfg.Speech = h.line.Registry, cast, h.line.Voices, h.studio
 	cfg.Transcripts, cfg.Memories = transcripts, memories
+	h.accounts = account.New(account.Config{
+		Store: db, Blobs: h.blobs, Folders: []string{speech.Folder, avatar.PictureFolder, avatar.ModelFolder},
+	})
+	cfg.Accounts = h.accounts
 	h.srv = server.New(cfg)
 	h.Server = httptest.NewUnstartedServer(h.srv)
 	h.Listener = shallow{h.Listener}
@@ -139,6 +146,16 @@ func (l shallow) Accept() (net.Conn, error) {
 // saying is a model that always answers the same.
 func saying(text string) linetest.Config {
 	return linetest.Config{LLM: llmtest.Config{Reply: func(llmtest.ChatRequest) llmtest.Reply { return llmtest.Reply{Text: text} }}}
+}
+
+// user is the id of a user of the house's.
+func (h *house) user(t testing.TB, name string) string {
+	t.Helper()
+	u, err := h.db.UpsertUser(t.Context(), store.Profile{Provider: "test", Subject: name, Name: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.ID
 }
 
 func (h *house) url(query string) string {
@@ -271,11 +288,11 @@ func TestHandshakeRefusals(t *testing.T) {
 	}
 	open := build(t, saying("네."), server.Config{Tokens: tokens, AllowedOrigins: []string{"https://friend.example"}})
 	closed := build(t, saying("네."), server.Config{Tokens: tokens, AuthRequired: true})
-	token, err := tokens.Issue("user-1", time.Now())
+	token, err := tokens.Issue(closed.user(t, "user-1"), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	expired, err := tokens.Issue("user-1", time.Now().Add(-2*time.Hour))
+	expired, err := tokens.Issue(closed.user(t, "user-1"), time.Now().Add(-2*time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -400,13 +417,13 @@ func TestUserLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := tokens.Issue("user-1", time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
 	cfg := saying("네.")
 	cfg.Slots = slots.Config{PerUser: 1}
 	h := build(t, cfg, server.Config{Tokens: tokens})
+	token, err := tokens.Issue(h.user(t, "user-1"), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		token, query string
 		status       int

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"avatarforge/account"
 	"avatarforge/auth"
 	"avatarforge/avatar"
 	"avatarforge/session"
@@ -34,6 +35,8 @@ type Config struct {
 
 	Transcripts *Transcripts // nil keeps none
 	Memories    *Memories    // nil remembers nothing
+
+	Accounts *account.Accounts // nil gives and takes nobody's away
 
 	AllowedOrigins []string       // beside the server's own host, as scheme://host[:port]
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For, -Proto and -Host count

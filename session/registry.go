@@ -219,6 +219,29 @@ func (r *Registry) ended(s *Session) {
 // deleted.
 func (r *Registry) Forget(id string) { r.scribe.drop(id) }
 
+// EndAll ends the owner's sessions, and gives up what is still to be noted of those that are over: the owner is gone.
+// It returns when they have ended, or ctx has.
+func (r *Registry) EndAll(ctx context.Context, owner string, e Ending) {
+	r.mu.Lock()
+	var theirs []*Session
+	for _, s := range r.live {
+		if s.owner == owner {
+			theirs = append(theirs, s)
+		}
+	}
+	r.mu.Unlock()
+	for _, s := range theirs {
+		_ = s.post(ctx, end{e}) // one that has ended needs no telling
+	}
+	for _, s := range theirs {
+		select {
+		case <-s.done:
+		case <-ctx.Done():
+		}
+	}
+	r.scribe.dropAll(owner)
+}
+
 // hand gives a command to the session of that id, if it lives. Once over is closed, it
 // will not be run any more.
 func (r *Registry) hand(ctx context.Context, id string, c command) (over <-chan struct{}, err error) {

@@ -165,9 +165,24 @@ func (c *scribe) goOn(session, summary string) {
 	})
 }
 
+// dropAll ends the tasks of an owner's sessions.
+func (c *scribe) dropAll(owner string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for session, j := range c.jobs {
+		if j.task.owner == owner {
+			c.dropIfLocked(session, func(*task) bool { return true })
+		}
+	}
+}
+
 func (c *scribe) dropIf(session string, which func(*task) bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.dropIfLocked(session, which)
+}
+
+func (c *scribe) dropIfLocked(session string, which func(*task) bool) {
 	j := c.jobs[session]
 	if j == nil {
 		return

@@ -38,10 +38,10 @@ func fileURL(owner, file string) string { return "/mnt/user_assets/" + owner + "
 
 func fileName(fileID string, format Format) string { return fileID + "." + string(format) }
 
-// blobFolder is where all recordings are in Blobs.
-const blobFolder = "audio/"
+// Folder is where all recordings are in Blobs: each owner's in a folder of their own.
+const Folder = "audio/"
 
-func blobName(owner, file string) string { return blobFolder + owner + "/" + file }
+func blobName(owner, file string) string { return Folder + owner + "/" + file }
 
 func newFileID() string { return strings.ToLower(rand.Text()) }
 

@@ -72,7 +72,7 @@ func (s *Studio) sweep(ctx context.Context) {
 // sweepBefore deletes files that have no entry and were made before a time.
 func (s *Studio) sweepBefore(ctx context.Context, before time.Time) {
 	swept := 0
-	for info, err := range s.cfg.Blobs.List(ctx, blobFolder) {
+	for info, err := range s.cfg.Blobs.List(ctx, Folder) {
 		if err == nil && info.Modified.After(before) {
 			continue
 		}

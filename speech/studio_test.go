@@ -687,7 +687,7 @@ func testOwnerGone(r *rig) {
 	r.want("a promise to nobody", err, ErrOwnerGone)
 	_, err = r.Keep(r.Context(), "nobody", r.voices.Default(), 24000, make([]byte, 2))
 	r.want("speech of nobody's", err, ErrOwnerGone)
-	for info, err := range r.blobs.List(r.Context(), blobFolder) {
+	for info, err := range r.blobs.List(r.Context(), Folder) {
 		r.must(err)
 		r.Errorf("%s was left behind", info.Name)
 	}

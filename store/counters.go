@@ -50,13 +50,12 @@ func (s *Store) RevokeToken(ctx context.Context, jti string, expires time.Time) 
 	return err
 }
 
-// TokenRevoked says whether the token of that id has been revoked.
-func (s *Store) TokenRevoked(ctx context.Context, jti string) (bool, error) {
-	_, err := one(ctx, s, "look a token up", scanInt, `SELECT 1 FROM revoked_tokens WHERE jti = $1`, plain(jti))
-	if errors.Is(err, errNoRow) {
-		return false, nil
-	}
-	return err == nil, err
+// TokenRevoked says whether the token of that id has been revoked, or its user has been deleted.
+func (s *Store) TokenRevoked(ctx context.Context, jti, user string) (bool, error) {
+	n, err := one(ctx, s, "look a token up", scanInt, `
+		SELECT (SELECT COUNT(*) FROM revoked_tokens WHERE jti = $1) + 1 - (SELECT COUNT(*) FROM users WHERE id = $2)`,
+		plain(jti), plain(user))
+	return n > 0, err
 }
 
 // PurgeExpired deletes the revoked tokens and the counters whose time is over, and says how many.

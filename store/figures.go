@@ -74,6 +74,24 @@ func (s *Store) Figure(ctx context.Context, id string) (Figure, error) {
 	return one(ctx, s, "read figure", scanFigure, `SELECT `+figureColumns+` FROM figures WHERE id = $1`, plain(id))
 }
 
+// Figures is a page of an owner's figures, the newest first, and the cursor of the next page, empty at the end.
+// limit is 50 where it is zero, and 200 at most.
+func (s *Store) Figures(ctx context.Context, owner, cursor string, limit int) ([]Figure, string, error) {
+	const doing = "list figures"
+	before, id, err := newestFirst(figureList, cursor)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", doing, err)
+	}
+	size := pageSize(limit)
+	list, err := all(ctx, s, doing, scanFigure, `
+		SELECT `+figureColumns+` FROM figures
+		WHERE owner = $1 AND (created, id) < ($2, $3)
+		ORDER BY created DESC, id DESC LIMIT $4`,
+		plain(owner), before, id, size+1)
+	page, next := cut(list, size, figureList, func(f Figure) mark { return timeMark(f.Created, f.ID) })
+	return page, next, err
+}
+
 // unfinishedRun is the condition of a figure that a run may change.
 const unfinishedRun = ` id = $1 AND run = $2 AND status IN ('pending', 'processing')`
 

@@ -87,14 +87,28 @@ func (f *folder) put(ctx context.Context, name string, r io.Reader, size int64) 
 	if err := f.write(temporary, r); err != nil {
 		return errors.Join(err, ignoreMissing(f.root.Remove(temporary)))
 	}
-	if err := f.makeFolder(path.Dir(name)); err != nil {
+	if err := f.place(temporary, name); err != nil {
 		return errors.Join(err, f.root.Remove(temporary))
 	}
-	if err := f.root.Rename(temporary, name); err != nil {
-		return errors.Join(err, f.root.Remove(temporary))
-	}
-	return f.sync(path.Dir(name))
+	return ignoreMissing(f.sync(path.Dir(name))) // it may have been deleted again
 }
+
+// place gives a file its name, in a folder that may have to be made, and that a Delete may take away again before the
+// file is in it.
+func (f *folder) place(temporary, name string) error {
+	for try := 1; ; try++ {
+		err := f.makeFolder(path.Dir(name))
+		if err == nil {
+			err = f.root.Rename(temporary, name)
+		}
+		if err == nil || !errors.Is(err, fs.ErrNotExist) || try == placeTries {
+			return err
+		}
+	}
+}
+
+// placeTries bounds how often a folder is made anew for one file.
+const placeTries = 100
 
 // write makes a file and flushes it to the disk.
 func (f *folder) write(name string, r io.Reader) error {
@@ -178,7 +192,13 @@ func (f *folder) Delete(ctx context.Context, name string) error {
 	if _, err := f.Stat(ctx, name); errors.Is(err, ErrNotFound) {
 		return nil // or a folder, which is no file
 	}
-	return wrap("delete file", ignoreMissing(f.root.Remove(name)))
+	if err := ignoreMissing(f.root.Remove(name)); err != nil {
+		return wrap("delete file", err)
+	}
+	// A folder is named after somebody; it goes with its last file. The system refuses to remove any other.
+	for dir := path.Dir(name); dir != "." && f.root.Remove(dir) == nil; dir = path.Dir(dir) {
+	}
+	return nil
 }
 
 func (f *folder) List(ctx context.Context, prefix string) iter.Seq2[BlobInfo, error] {

@@ -32,6 +32,7 @@ const (
 	messageList   listKind = "m"
 	audioList     listKind = "a"
 	factList      listKind = "f"
+	figureList    listKind = "g"
 )
 
 // mark is the place of a list's entry: what the list is ordered by, and the id between equals.

@@ -175,6 +175,7 @@ func testStore(t *testing.T, config func(testing.TB) Config) {
 	}{
 		{"users", testUsers},
 		{"deleting a user takes everything of theirs", testDeleteUser},
+		{"an erasure is gone on with until it is done", testErasures},
 		{"characters", testCharacters},
 		{"character pages", testCharacterPages},
 		{"sessions", testSessions},
@@ -829,8 +830,9 @@ func testCounters(r *rig) {
 
 func testTokens(r *rig) {
 	ctx := r.Context()
+	anna := r.user("anna")
 	revoked := func(jti string) bool {
-		is, err := r.TokenRevoked(ctx, jti)
+		is, err := r.TokenRevoked(ctx, jti, anna.ID)
 		r.must(err)
 		return is
 	}
@@ -846,6 +848,57 @@ func testTokens(r *rig) {
 	n, err := r.PurgeExpired(ctx)
 	r.must(err)
 	r.want("after that nobody need remember it", n, int64(1))
+	r.want("", revoked("t1"), false)
+	r.must(r.DeleteUser(ctx, anna.ID))
+	r.want("the tokens of who is gone are as revoked", revoked("t2"), true)
+}
+
+func testErasures(r *rig) {
+	ctx := r.Context()
+	anna, ben := r.user("anna"), r.user("ben")
+	r.session(anna.ID, "s1")
+	e, err := r.EraseUser(ctx, anna.ID, time.Minute)
+	r.must(err)
+	r.want("the erasure is begun", []any{e.Owner, e.Tries}, []any{anna.ID, 1})
+	_, err = r.User(ctx, anna.ID)
+	r.wantErr("the user is gone", err, ErrNotFound)
+	_, err = r.Session(ctx, "s1")
+	r.wantErr("and what they said", err, ErrNotFound)
+	_, err = r.EraseUser(ctx, anna.ID, time.Minute)
+	r.wantErr("a second time", err, ErrNotFound)
+	_, err = r.EraseUser(ctx, Anonymous, time.Minute)
+	r.wantErr("the anonymous are not one person", err, ErrNotFound)
+
+	taken := func() (owners []string) {
+		list, err := r.TakeErasures(ctx, time.Minute)
+		r.must(err)
+		for _, e := range list {
+			owners = append(owners, e.Owner)
+		}
+		return owners
+	}
+	r.want("whoever began it is at it", len(taken()), 0)
+	r.clock.advance(2 * time.Minute)
+	r.want("who gave no sign has left it", taken(), []string{anna.ID})
+	r.want("it is handed out once", len(taken()), 0)
+	r.must(r.PutErasureOff(ctx, anna.ID, r.clock.Now().Add(time.Hour)))
+	r.clock.advance(2 * time.Minute)
+	r.want("it waits as long as it is told to", len(taken()), 0)
+	r.clock.advance(2 * time.Hour)
+	list, err := r.TakeErasures(ctx, time.Minute)
+	r.must(err)
+	r.want("its tries are counted", []any{len(list), list[0].Tries, list[0].Begun.Equal(e.Begun)}, []any{1, 3, true})
+	r.must(r.EndErasure(ctx, anna.ID))
+	r.clock.advance(2 * time.Hour)
+	r.want("it is over", len(taken()), 0)
+	_, err = r.User(ctx, ben.ID)
+	r.must(err)
+
+	again, err := r.UpsertUser(ctx, anna.Profile)
+	r.must(err)
+	if again.ID == anna.ID {
+		r.Error("who logs in after that is the same user as before")
+	}
 }
 
 func testCalibrations(r *rig) {

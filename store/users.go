@@ -55,7 +55,7 @@ func (s *Store) User(ctx context.Context, id string) (User, error) {
 }
 
 // DeleteUser deletes a user with all that is theirs: characters, sessions with their transcripts,
-// facts and the records of their audio. The files are the caller's to delete, see Blobs.List.
+// facts, figures and the records of their audio. The files are the caller's to delete, see EraseUser.
 // Anonymous cannot be deleted: ErrInvalid.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	const doing = "delete user"

@@ -11,6 +11,7 @@ import (
 
 	"avatarforge/auth"
 	"avatarforge/llm/llmtest"
+	"avatarforge/store"
 )
 
 const (
@@ -25,7 +26,16 @@ func (p *program) post(path, body string) (int, string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	token, err := tokens.Issue("mina", time.Now())
+	db, err := store.Open(p.t.Context(), store.Config{Dir: p.dataDir})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer db.Close()
+	mina, err := db.UpsertUser(p.t.Context(), store.Profile{Provider: "test", Subject: "mina"})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	token, err := tokens.Issue(mina.ID, time.Now())
 	if err != nil {
 		p.t.Fatal(err)
 	}

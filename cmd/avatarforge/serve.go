@@ -20,7 +20,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"avatarforge/account"
 	"avatarforge/auth"
+	"avatarforge/avatar"
 	"avatarforge/configs"
 	"avatarforge/llm"
 	"avatarforge/persona"
@@ -136,6 +138,10 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 			log.Error("old conversations cannot be deleted", "error", err)
 		})
 	})
+	accounts := account.New(account.Config{
+		Store: db, Blobs: blobs, Folders: []string{speech.Folder, avatar.PictureFolder, avatar.ModelFolder}, Log: log,
+	})
+	tidying.Go(func() { accounts.Tend(tidy) })
 	defer tidying.Wait()
 	defer stopTidying()
 
@@ -154,6 +160,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	defer workshop.Close(ended()) // after an error that is told; else it is closed below
 	srv := server.New(server.Config{
 		Registry: registry, Characters: cast, Voices: voices, Speech: studio, Figures: workshop, Page: page, Transcripts: transcripts, Memories: memories,
+		Accounts:       accounts,
 		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,
 		RateLimit:    server.RateLimit(cfg.Server.RateLimit),
 		AuthRequired: cfg.Auth.Required, Tokens: tokens, Login: login, FrontendURL: cfg.Auth.FrontendURL, Ready: db.Ping,

@@ -25,6 +25,7 @@ import (
 type program struct {
 	t       *testing.T
 	address string // with its scheme
+	dataDir string
 	printed string
 	stop    context.CancelFunc
 	ended   chan error
@@ -43,7 +44,7 @@ func launch(t *testing.T, dataDir string, args ...string) *program {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	out, in := io.Pipe()
-	p := &program{t: t, stop: stop, ended: make(chan error, 1)}
+	p := &program{t: t, dataDir: dataDir, stop: stop, ended: make(chan error, 1)}
 	go func() {
 		err := serve(ctx, &cfg, in, slog.New(slog.DiscardHandler))
 		in.CloseWithError(errors.Join(io.EOF, err))

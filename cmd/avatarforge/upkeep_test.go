@@ -25,7 +25,7 @@ func TestUpkeep(t *testing.T) {
 		time.Sleep(upkeepEvery + time.Second)
 		stop()
 		for token, want := range map[string]bool{"short": false, "long": true} {
-			if kept, err := db.TokenRevoked(t.Context(), token); err != nil || kept != want {
+			if kept, err := db.TokenRevoked(t.Context(), token, store.Anonymous); err != nil || kept != want {
 				t.Errorf("after an hour %s is kept: %v, %v, want %v", token, kept, err, want)
 			}
 		}

@@ -32,6 +32,7 @@ var rules = []rule{
 	{in: "avatar", only: []string{"persona", "store"}, because: "a figure is made of a picture: nothing of a conversation is needed for it"},
 	{in: "avatar/avatartest", only: []string{}, because: "a simulator that shares code with its client shares its mistakes"},
 	{in: "cluster", only: []string{}, because: "what instances say to one another is bytes under names"},
+	{in: "account", only: []string{"persona", "store"}, never: []string{"net/http"}, because: "what is kept of somebody is in the store, whoever has put it there"},
 	{in: "auth", only: []string{}, because: "who somebody is does not depend on what they do here"},
 	{
 		in: "session", only: []string{"llm", "tts", "tts/sentence", "persona", "slots", "realtime"},
@@ -42,7 +43,7 @@ var rules = []rule{
 		in: "speech", only: []string{"tts", "tts/sentence", "store"}, never: []string{"net/http"},
 		because: "speech that is kept is made of sentences and files, whoever asks for it and how",
 	},
-	{in: "server", only: []string{"session", "realtime", "persona", "slots", "store", "tts", "speech", "auth", "llm", "avatar"}, because: "HTTP turns requests into calls of the session, and makes no reply or speech itself; of the models it knows who is to make characters up, and why it fails"},
+	{in: "server", only: []string{"session", "realtime", "persona", "slots", "store", "tts", "speech", "auth", "account", "llm", "avatar"}, because: "HTTP turns requests into calls of the session, and makes no reply or speech itself; of the models it knows who is to make characters up, and why it fails"},
 	{in: "demo", only: []string{"demo/reply", "demo/voice", "llm", "llm/llmtest", "tts", "tts/ttstest"}, because: "the stand-ins are upstreams: nothing but HTTP ties them to conversations"},
 	{in: "llm/llmtest", only: []string{"llm/llmtest"}, because: "a simulator that shares code with its client shares its mistakes"},
 	{in: "tts/ttstest", only: []string{"tts/ttstest"}, because: "a simulator that shares code with its client shares its mistakes"},
