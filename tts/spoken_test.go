@@ -5,11 +5,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"avatarforge/internal/cputime"
 )
 
 // spokenCase is a line of testdata/spoken/LANG.tsv: what is displayed, a tab, what is
@@ -254,31 +255,26 @@ func FuzzSpoken(f *testing.F) {
 
 // Time has to grow with the text, not with its square: input full of opening marks
 // is the worst case for a search of closing ones. Forty times for ten times the text
-// leaves room for a busy machine; a square would be a hundred.
+// leaves room for caches and the collector; a square would be a hundred.
 func TestSpokenIsLinear(t *testing.T) {
 	for _, unit := range []string{"(", "*a ", "[", "<a", "```", "1-", "1,", "a.", "~a", "(*[<", "1.", "https://a", "a@", "a.@", "한(글", "&amp;", ":-", "1:", "00",
 		"Ⅳ", "1/", "A", "_a", "![", "1~2", "제1", "ㅋ", "1 "} {
-		small, large := fastest(strings.Repeat(unit, 1_000)), fastest(strings.Repeat(unit, 10_000))
+		var growth float64
 		for range 8 { // a busy machine can spoil a measurement, not all of them
-			if large <= 40*small {
+			if growth = spokenTime(unit, 50_000) / spokenTime(unit, 5_000); growth <= 40 {
 				break
 			}
-			small, large = max(small, fastest(strings.Repeat(unit, 1_000))), min(large, fastest(strings.Repeat(unit, 10_000)))
 		}
-		if large > 40*small {
-			t.Errorf("ten times as many %q take %d times as long", unit, large/max(small, 1))
+		if growth > 40 {
+			t.Errorf("ten times as many %q take %.0f times as long", unit, growth)
 		}
 	}
 }
 
-func fastest(text string) time.Duration {
-	best := time.Hour
-	for range 5 {
-		start := time.Now()
-		Spoken(text, Korean)
-		best = min(best, time.Since(start))
-	}
-	return best
+// spokenTime is the processor's time that it takes to make n units speakable.
+func spokenTime(unit string, n int) float64 {
+	text := strings.Repeat(unit, n)
+	return float64(cputime.Of(func() { Spoken(text, Korean) }))
 }
 
 func BenchmarkSpoken(b *testing.B) {
