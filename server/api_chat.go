@@ -122,7 +122,7 @@ func (s *Server) chat(ctx context.Context, in *struct{ Body chatBody }) (*huma.S
 func (b *chatBody) question() (q session.Question, err error) {
 	last := len(b.Messages) - 1
 	if m := b.Messages[last]; m.Role != string(realtime.RoleUser) || strings.TrimSpace(m.Content) == "" {
-		return q, badBody(fmt.Sprintf("messages[%d]", last), "The last message is the user's, and says something.", "")
+		return q, badBody(fmt.Sprintf("messages[%d]", last), "The last message is the user's, and says something.", m.Content)
 	}
 	for _, m := range b.Messages {
 		if strings.TrimSpace(m.Content) != "" {
@@ -221,7 +221,7 @@ func (s *Server) streamChat(ctx context.Context, e *exchange, body *chatBody) (*
 	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		defer e.leave()
-		w := newChunkWriter(c, e.answer.Response, body.Model)
+		w := newChunkWriter(c, e.answer.Response, e.answer.Model)
 		extension := chatExtension{SessionID: e.sess.ID()}
 		w.begin(&extension)
 		var content strings.Builder

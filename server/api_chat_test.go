@@ -115,6 +115,14 @@ func TestChatGoesOnWithTheServersHistory(t *testing.T) {
 	if told := c.prompt(-1); len(told) != 6 || told[5].Content != "응!" {
 		t.Errorf("the model was told %+v", told)
 	}
+	// Nor does one that asks again.
+	want[chatData](c, "POST", "/api/chat", fmt.Sprintf(`{"session_id": %q, "tts_enabled": false, "messages": [
+		{"role": "user", "content": "나는 지수야."}, {"role": "assistant", "content": "응!"},
+		{"role": "user", "content": "내 이름이 뭐야?"}, {"role": "assistant", "content": "응!"},
+		{"role": "user", "content": "응!"}]}`, id), "another answer")
+	if told := c.prompt(-1); len(told) != 6 || told[5].Content != "응!" {
+		t.Errorf("the model was told %+v, for another answer", told)
+	}
 	page := want[struct {
 		Messages []struct {
 			ID, Role, Content, Status string

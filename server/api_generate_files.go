@@ -51,6 +51,6 @@ func (s *Server) modelFile(ctx context.Context, in *modelFile) (*huma.StreamResp
 	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		defer blob.Close()
-		giveOut(humagin.Unwrap(c), blob, modelType)
+		s.giveOut(humagin.Unwrap(c), blob, modelType)
 	}}, nil
 }

@@ -77,14 +77,14 @@ func (e *exchange) next(ctx context.Context) (text string, done *realtime.Respon
 			}
 		case realtime.ResponseDone:
 			if r := &event.Response; r.ID == e.answer.Response {
-				return "", r, responseProblem(r)
+				return "", r, responseProblem(r, e.answer.Model)
 			}
 		}
 	}
 }
 
-// responseProblem is why a response counts as no answer; nil where it is one.
-func responseProblem(r *realtime.Response) error {
+// responseProblem is why a response of a model counts as no answer; nil where it is one.
+func responseProblem(r *realtime.Response, model string) error {
 	if r.Status == realtime.StatusCompleted {
 		return nil
 	}
@@ -98,10 +98,12 @@ func responseProblem(r *realtime.Response) error {
 	switch failed := details.Error; failed.Code {
 	case realtime.CodeModelNotFound:
 		p := newProblem(http.StatusUnprocessableEntity, codeInvalid, failed.Message)
-		p.Errors = []fieldProblem{{Location: "body.model", Message: failed.Message}}
+		p.Errors = []fieldProblem{{Location: "body.model", Message: failed.Message, Value: scalar(model)}}
 		return p
 	case realtime.CodeContextOverflow:
-		return newProblem(http.StatusUnprocessableEntity, codeInvalid, failed.Message)
+		p := newProblem(http.StatusUnprocessableEntity, codeInvalid, failed.Message)
+		p.Errors = []fieldProblem{{Location: "body.messages", Message: failed.Message}}
+		return p
 	case realtime.CodeUpstreamTimeout:
 		return newProblem(http.StatusGatewayTimeout, codeUpstreamTimeout, failed.Message)
 	case realtime.CodeUpstreamUnavailable:

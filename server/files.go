@@ -74,7 +74,7 @@ func (s *Server) audioFile(ctx context.Context, in *audioFile) (*huma.StreamResp
 		defer blob.Close()
 		g := humagin.Unwrap(c)
 		g.Header(policyHeader, audioPolicy)
-		giveOut(g, blob, format.ContentType())
+		s.giveOut(g, blob, format.ContentType())
 	}}, nil
 }
 
@@ -91,12 +91,39 @@ func mayHave(ctx context.Context, owner string, foreign *problem) error {
 }
 
 // giveOut answers with a file that somebody owns, or with the part that is asked for.
-func giveOut(c *gin.Context, blob *store.Blob, contentType string) {
+func (s *Server) giveOut(c *gin.Context, blob *store.Blob, contentType string) {
 	c.Header("Content-Type", contentType)
 	c.Header("ETag", blob.ETag)
 	// Asked again each time, since whoever logs in next at this browser may not have it.
 	c.Header("Cache-Control", "private, no-cache")
-	http.ServeContent(c.Writer, c.Request, "", blob.Modified, blob)
+	w := &rangeWriter{ResponseWriter: c.Writer}
+	http.ServeContent(w, c.Request, "", blob.Modified, blob)
+	if w.refused {
+		s.fail(c, errNoSuchRange)
+	}
+}
+
+var errNoSuchRange = newProblem(http.StatusRequestedRangeNotSatisfiable, codeInvalidRequest,
+	"The file has no such part; Content-Range says how many bytes it has.")
+
+// rangeWriter keeps back what net/http says in its own words of a range that a file does
+// not have, but not the headers.
+type rangeWriter struct {
+	gin.ResponseWriter
+	refused bool
+}
+
+func (w *rangeWriter) WriteHeader(status int) {
+	if w.refused = status == http.StatusRequestedRangeNotSatisfiable; !w.refused {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w *rangeWriter) Write(p []byte) (int, error) {
+	if w.refused {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
 }
 
 // audioPolicy lets a browser play a file that is opened by itself.

@@ -48,8 +48,9 @@ func testSpeechFile(t *testing.T, files string) {
 	if last, body := c.get(made.AudioURL, "Range", "bytes=-10"); last.StatusCode != 206 || string(body) != string(file[len(file)-10:]) {
 		t.Errorf("the end: %d", last.StatusCode)
 	}
-	if beyond, _ := c.get(made.AudioURL, "Range", "bytes=99999999-"); beyond.StatusCode != 416 {
-		t.Errorf("beyond the end: %d", beyond.StatusCode)
+	if beyond, body := c.get(made.AudioURL, "Range", "bytes=99999999-"); beyond.StatusCode != 416 || !strings.Contains(string(body), `"code":"invalid_request"`) ||
+		beyond.Header.Get("Content-Type") != "application/problem+json" || beyond.Header.Get("Content-Range") != "bytes */"+strconv.Itoa(len(file)) {
+		t.Errorf("beyond the end: %d %v %s", beyond.StatusCode, beyond.Header, body)
 	}
 	if same, body := c.get(made.AudioURL, "If-None-Match", tag); same.StatusCode != 304 || len(body) > 0 {
 		t.Errorf("not modified: %d with %d bytes", same.StatusCode, len(body))

@@ -134,7 +134,7 @@ func (s *Server) completion(ctx context.Context, in *struct{ Body completionBody
 		}
 		if strings.TrimSpace(string(m.Content)) == "" {
 			if i == len(body.Messages)-1 {
-				return nil, badBody("messages["+strconv.Itoa(i)+"].content", "The last message says something.", "")
+				return nil, badBody("messages["+strconv.Itoa(i)+"].content", "The last message says something.", string(m.Content))
 			}
 			continue
 		}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 )
@@ -71,8 +72,5 @@ func unknownModel(name string) *problem {
 
 // quoted is a client's word as a message shows it again.
 func quoted(word string) string {
-	if shown, short := scalar(word).(string); short {
-		return `"` + shown + `"`
-	}
-	return "of that name"
+	return fmt.Sprintf("%q", scalar(word))
 }

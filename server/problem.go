@@ -45,7 +45,7 @@ type problem struct {
 type fieldProblem struct {
 	Location string `json:"location" example:"body.temperature" doc:"Where it stands."`
 	Message  string `json:"message" example:"expected number <= 2" doc:"What is wrong with it."`
-	Value    any    `json:"value,omitempty"`
+	Value    any    `json:"value" doc:"What it is, as far as it is short; null where it is left out, or is a list or an object."`
 }
 
 type problemCode string
@@ -175,7 +175,7 @@ func badBody(field, message, value string) *problem {
 	p := newProblem(http.StatusUnprocessableEntity, codeInvalid, "")
 	p.Errors = []fieldProblem{{Location: location, Message: message}}
 	if value != "" {
-		p.Errors[0].Value = value
+		p.Errors[0].Value = scalar(value)
 	}
 	p.Detail = summary(p.Errors)
 	return p
@@ -234,16 +234,20 @@ func requestProblem(status int, message string, errs []error) *problem {
 // away or lied about its body's length.
 const bodyUnreadable = "cannot read request body"
 
-// scalar is a value that is shown again to whoever sent it; what is long or nested is
-// left out.
+// maxShown is how much of a text is shown again to whoever sent it, in characters.
+const maxShown = 100
+
+// scalar is a value that is shown again to whoever sent it: of a long text the beginning,
+// of what is nested nothing.
 func scalar(v any) any {
 	switch v := v.(type) {
 	case bool, float64, int, int64:
 		return v
 	case string:
-		if len(v) <= 200 {
-			return v
+		if shown := []rune(v); len(shown) > maxShown {
+			return string(shown[:maxShown]) + "…"
 		}
+		return v
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"reflect"
-	"strings"
 
 	"avatarforge/realtime"
 	"avatarforge/tts"
@@ -13,8 +12,9 @@ import (
 type Question struct {
 	// Update changes the session first; nil changes nothing.
 	Update *realtime.SessionPatch
-	// Messages are the conversation as the asker knows it, oldest first: what of them the
-	// session does not hold yet is added to it.
+	// Messages are the conversation as the asker knows it, oldest first, the last one being
+	// what is asked: what of them the session does not hold yet is added to it. Where it
+	// holds all, the question is asked again, and the answers that it had are deleted.
 	Messages []Message
 	Response realtime.ResponseOverrides
 }
@@ -30,6 +30,7 @@ type Answer struct {
 	*Attachment           // from response.created on; to be detached
 	Response    string    // its id
 	Voice       tts.Voice // the session's
+	Model       string    // the LLM's name
 }
 
 // Ask adds what was said to the conversation and begins a response. The asker reads along
@@ -88,7 +89,13 @@ func (s *Session) ask(c *ask) (*Answer, *realtime.Error) {
 			return nil, err
 		}
 	}
-	for _, m := range unheld(s.items.list, q.Messages) {
+	news, again := unheld(s.items.list, q.Messages)
+	for _, answer := range again {
+		if err := s.deleteItem(answer.ID); err != nil {
+			return nil, err
+		}
+	}
+	for _, m := range news {
 		err := s.createItem(&realtime.ItemCreate{Item: realtime.Item{
 			Role: m.Role, Status: realtime.StatusCompleted,
 			Content: []realtime.Content{{Type: contentType(m.Role), Text: m.Text}},
@@ -103,7 +110,7 @@ func (s *Session) ask(c *ask) (*Answer, *realtime.Error) {
 		return nil, err
 	}
 	s.audience.askers = append(s.audience.askers, a)
-	return &Answer{Attachment: a, Response: s.response.id, Voice: s.voice()}, nil
+	return &Answer{Attachment: a, Response: s.response.id, Voice: s.voice(), Model: s.object.Model}, nil
 }
 
 // changes says whether a patch would change anything: an asker sends all that it knows with
@@ -119,31 +126,4 @@ func contentType(r realtime.Role) realtime.ContentType {
 		return realtime.ContentOutputText
 	}
 	return realtime.ContentInputText
-}
-
-// unheld are the messages that the conversation does not hold yet. Both tell the same
-// story, but each may lack the other's beginning, and the conversation the end: the
-// messages go on where the longest stretch of them that ends the conversation ends.
-func unheld(held []*item, messages []Message) []Message {
-	best, from := 0, 0
-	for end := 1; end <= len(messages); end++ {
-		n := 0
-		for n < end && n < len(held) && same(held[len(held)-1-n], &messages[end-1-n]) {
-			n++
-		}
-		// Of two stretches of one length the later one: what lies before it is known.
-		if n > 0 && n >= best {
-			best, from = n, end
-		}
-	}
-	return messages[from:]
-}
-
-func same(it *item, m *Message) bool {
-	if it.Role != m.Role {
-		return false
-	}
-	text := strings.TrimSpace(m.Text)
-	// The asker may know what was written, or what was heard of it.
-	return strings.TrimSpace(it.full) == text || strings.TrimSpace(it.Text()) == text
 }
