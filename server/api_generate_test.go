@@ -27,12 +27,19 @@ import (
 	"avatarforge/auth"
 	"avatarforge/avatar"
 	"avatarforge/avatar/avatartest"
+	"avatarforge/internal/linetest"
 	"avatarforge/server"
 	"avatarforge/store"
 )
 
 // figureHouse is a server that makes figures, and its callers: nobody known, and two people.
 func figureHouse(t *testing.T, cfg avatar.Config) (anonymous, mina, juno *caller) {
+	t.Helper()
+	return figureHouseOn(t, cfg, saying("네."), server.Config{})
+}
+
+// figureHouseOn is figureHouse with a line of one's own, and set up so.
+func figureHouseOn(t *testing.T, cfg avatar.Config, line linetest.Config, house server.Config) (anonymous, mina, juno *caller) {
 	t.Helper()
 	dir := t.TempDir()
 	db, err := store.Open(t.Context(), store.Config{Dir: dir})
@@ -61,7 +68,8 @@ func figureHouse(t *testing.T, cfg avatar.Config) (anonymous, mina, juno *caller
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := buildWith(t, db, saying("네."), server.Config{Tokens: tokens, Figures: figures})
+	house.Tokens, house.Figures = tokens, figures
+	h := buildWith(t, db, line, house)
 	login := func(name string) *caller {
 		u, err := db.UpsertUser(t.Context(), store.Profile{Provider: "test", Subject: name, Name: name})
 		if err != nil {
