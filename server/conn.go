@@ -172,11 +172,6 @@ func (c *conn) write(ctx context.Context) {
 				text.Inc()
 			}
 			m.bytesOut.Add(float64(len(f.Data)))
-			// The deadline is set on the connection: a context's would cost a timer a frame.
-			if err := c.net.SetWriteDeadline(time.Now().Add(c.srv.cfg.WriteTimeout)); err != nil {
-				c.end(session.Ending{Reason: "the connection was lost"})
-				return
-			}
 			c.writing.Store(true)
 			if err := c.ws.Write(context.Background(), kind, f.Data); err != nil {
 				c.end(session.Ending{Reason: "the listener stopped reading"})

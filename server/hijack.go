@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -17,14 +18,15 @@ const (
 	writeBufferBytes = 1 << 10
 )
 
-// smallHijacker hands over a connection with small buffers, and remembers it, since
-// deadlines are set on it directly.
+// smallHijacker hands over a connection with small buffers, and with a time for each
+// write.
 //
 // It embeds gin's writer rather than http's: Accept must find the method by which gin
 // sends a status at once.
 type smallHijacker struct {
 	gin.ResponseWriter
-	conn net.Conn // set by Hijack
+	writeTimeout time.Duration
+	conn         net.Conn // set by Hijack
 }
 
 // Hijack takes the connection over from net/http, with what it has read ahead.
@@ -33,6 +35,7 @@ func (h *smallHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	conn = timedConn{conn, h.writeTimeout}
 	h.conn = conn
 	ahead, err := rw.Peek(rw.Reader.Buffered())
 	if err != nil {
@@ -45,4 +48,20 @@ func (h *smallHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	return conn, bufio.NewReadWriter(in, bufio.NewWriterSize(conn, writeBufferBytes)), nil
+}
+
+// timedConn gives up a peer that does not take what it is sent. Each write has the whole
+// time, also the library's own pings, pongs and closing frames: a deadline that was left
+// from an earlier frame would break the connection at the first of them. A context's
+// would cost a timer a frame.
+type timedConn struct {
+	net.Conn
+	timeout time.Duration
+}
+
+func (c timedConn) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
 }

@@ -32,7 +32,7 @@ func (s *Server) realtime(c *gin.Context) {
 		s.fail(c, err)
 		return
 	}
-	h := &smallHijacker{ResponseWriter: c.Writer}
+	h := &smallHijacker{ResponseWriter: c.Writer, writeTimeout: s.cfg.WriteTimeout}
 	ws, err := websocket.Accept(h, c.Request, &websocket.AcceptOptions{
 		Subprotocols:       []string{realtimeSubprotocol},
 		InsecureSkipVerify: true, // ownOrigin has looked

@@ -624,6 +624,47 @@ func TestSilentClientIsPinged(t *testing.T) {
 	}
 }
 
+// A connection on which nothing is said for longer than a write may take is as good as any
+// other: pings go both ways, and a closing frame.
+func TestSilentConnectionLasts(t *testing.T) {
+	h := build(t, saying("네."), server.Config{PingInterval: 20 * time.Millisecond, WriteTimeout: time.Second})
+	begun, pinged := time.Now(), make(chan struct{}, 1)
+	ws, _, err := websocket.Dial(t.Context(), h.url(""), &websocket.DialOptions{OnPingReceived: func(context.Context, []byte) bool {
+		if time.Since(begun) > 2*time.Second {
+			select {
+			case pinged <- struct{}{}:
+			default:
+			}
+		}
+		return true
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.CloseNow()
+	read := make(chan error, 1)
+	go func() {
+		for {
+			if _, _, err := ws.Read(context.Background()); err != nil {
+				read <- err
+				return
+			}
+		}
+	}()
+	select {
+	case <-pinged:
+	case err := <-read:
+		t.Fatalf("the silent connection ended: %v", err)
+	}
+	if err := ws.Ping(t.Context()); err != nil {
+		t.Errorf("the server does not answer a ping: %v", err)
+	}
+	if err := ws.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Errorf("the server does not answer the close: %v", err)
+	}
+	<-read
+}
+
 func TestForwardedHostCountsFromTrustedProxiesOnly(t *testing.T) {
 	proxied := http.Header{"Origin": {"https://chat.example"}, "X-Forwarded-Host": {"chat.example"}}
 	behind := build(t, saying("네."), server.Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
