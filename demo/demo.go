@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,9 @@ const (
 	// firstChunk is what a good GPU needs to the first sound.
 	firstChunk = 80 * time.Millisecond
 
+	// longestPlain is the longest sentence that a plain voice says.
+	longestPlain = 30 * time.Second
+
 	// parallel is how many replies are generated at once. They are nearly free.
 	parallel = 32
 
@@ -49,17 +53,49 @@ type Config struct {
 	ToneOnly bool
 	// Unpaced answers as fast as it can, for tests and load runs.
 	Unpaced bool
+	// Speeds, if not nil, are how fast model and voice are, in place of a good GPU's.
+	Speeds *Speeds
+	// Plain has the model give the same few replies in turn and the voice a plain tone: both
+	// cost next to nothing, so that thousands can be served at Speeds.
+	Plain bool
+	// Voices is how many synthesis servers there are; zero means one.
+	Voices int
 	// Log takes what an operator should know; nil means none.
 	Log *slog.Logger
+}
+
+// Speeds are a model's and a synthesis server's. What is zero takes no time.
+type Speeds struct {
+	FirstToken      time.Duration
+	TokensPerSecond float64
+	Parallel        int           // replies generated at once; zero means 32
+	FirstChunk      time.Duration // work before the first sound of a sentence
+	RealTimeFactor  float64       // seconds of work for a second of sound
+}
+
+// speeds are those that are configured.
+func (c *Config) speeds() Speeds {
+	s := Speeds{FirstToken: firstToken, TokensPerSecond: tokensPerSecond, FirstChunk: firstChunk}
+	switch {
+	case c.Speeds != nil:
+		s = *c.Speeds
+	case c.Unpaced:
+		s = Speeds{}
+	}
+	if s.Parallel == 0 {
+		s.Parallel = parallel
+	}
+	return s
 }
 
 // Demo is a running demo. Its fields are immutable after Start, the servers' state
 // is their own.
 type Demo struct {
-	servers        []*server
-	llmURL, ttsURL string
-	voice          *voice.Speaker
-	sounds         *ttstest.Server
+	servers []*server
+	llmURL  string
+	ttsURLs []string
+	voice   *voice.Speaker
+	sounds  []*ttstest.Server
 
 	stop   func() bool // stops watching the context
 	ending sync.Once
@@ -87,28 +123,35 @@ func Start(ctx context.Context, cfg Config) (*Demo, error) {
 	}
 	d := &Demo{}
 	if cfg.LLM {
-		if err := d.serve(ctx, &d.llmURL, model(cfg)); err != nil {
+		url, err := d.serve(ctx, model(cfg))
+		if err != nil {
 			return nil, fmt.Errorf("start the demo model: %w", err)
 		}
+		d.llmURL = url
 		cfg.Log.Info("demo model is up", "url", d.llmURL)
 	}
 	if cfg.TTS {
 		d.voice = voice.New(voice.Config{ToneOnly: cfg.ToneOnly, Log: cfg.Log})
-		d.sounds = speech(cfg, d.voice)
-		if err := d.serve(ctx, &d.ttsURL, d.sounds); err != nil {
-			return nil, errors.Join(fmt.Errorf("start the demo voice: %w", err), d.Close())
+		for range max(cfg.Voices, 1) {
+			sounds := speech(cfg, d.voice)
+			d.sounds = append(d.sounds, sounds)
+			url, err := d.serve(ctx, sounds)
+			if err != nil {
+				return nil, errors.Join(fmt.Errorf("start the demo voice: %w", err), d.Close())
+			}
+			d.ttsURLs = append(d.ttsURLs, url)
 		}
-		cfg.Log.Info("demo voice is up", "url", d.ttsURL, "speaks_with", d.voice.Name())
+		cfg.Log.Info("demo voice is up", "urls", d.ttsURLs, "speaks_with", d.voice.Name())
 	}
 	d.stop = context.AfterFunc(ctx, func() { _ = d.end() }) // Close waits for it in end
 	return d, nil
 }
 
-// serve starts a server for a handler and writes its URL down.
-func (d *Demo) serve(ctx context.Context, url *string, handler http.Handler) error {
+// serve starts a server for a handler and returns its URL.
+func (d *Demo) serve(ctx context.Context, handler http.Handler) (url string, err error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return err
+		return "", err
 	}
 	s := &server{done: make(chan struct{})}
 	s.http = &http.Server{
@@ -121,15 +164,22 @@ func (d *Demo) serve(ctx context.Context, url *string, handler http.Handler) err
 		_ = s.http.Serve(listener) // ErrServerClosed; a listener on loopback has no other end
 	}()
 	d.servers = append(d.servers, s)
-	*url = "http://" + listener.Addr().String()
-	return nil
+	return "http://" + listener.Addr().String(), nil
 }
 
 // LLMURL is the base URL of the Ollama, "" if Config.LLM was false.
 func (d *Demo) LLMURL() string { return d.llmURL }
 
-// TTSURL is the base URL of the GPT-SoVITS, "" if Config.TTS was false.
-func (d *Demo) TTSURL() string { return d.ttsURL }
+// TTSURL is the base URL of the GPT-SoVITS, the first of them, "" if Config.TTS was false.
+func (d *Demo) TTSURL() string {
+	if len(d.ttsURLs) == 0 {
+		return ""
+	}
+	return d.ttsURLs[0]
+}
+
+// TTSURLs are those of all, see Config.Voices.
+func (d *Demo) TTSURLs() []string { return slices.Clone(d.ttsURLs) }
 
 // SpeaksWith says what makes the sound at present, "espeak-ng" or "tone"; "" without
 // a voice.
@@ -152,8 +202,8 @@ func (d *Demo) Close() error {
 // end is Close without the watch on the context, which calls it too.
 func (d *Demo) end() error {
 	d.ending.Do(func() {
-		if d.sounds != nil {
-			d.sounds.Close() // what is being synthesised ends
+		for _, s := range d.sounds {
+			s.Close() // what is being synthesised ends
 		}
 		for _, s := range d.servers {
 			d.err = errors.Join(d.err, s.close())
@@ -196,21 +246,26 @@ func model(cfg Config) http.Handler {
 			models = append(models, llmtest.Model{Name: name})
 		}
 	}
-	pace := llmtest.Pace{FirstToken: firstToken, TokensPerSecond: tokensPerSecond}
-	if cfg.Unpaced {
-		pace = llmtest.Pace{}
+	speeds := cfg.speeds()
+	pace := llmtest.Pace{FirstToken: speeds.FirstToken, TokensPerSecond: speeds.TokensPerSecond}
+	var plain [][]string
+	if cfg.Plain {
+		plain = plainReplies()
 	}
 	return llmtest.NewOllama(llmtest.Config{
 		Reply: func(req llmtest.ChatRequest) llmtest.Reply {
+			if plain != nil && req.Format == nil {
+				return llmtest.Reply{Tokens: plain[req.Number%len(plain)]}
+			}
 			r := answer(req)
-			if req.Format != nil && !cfg.Unpaced {
-				r.Pace = llmtest.Pace{FirstToken: firstToken, TokensPerSecond: schemaTokensPerSecond}
+			if req.Format != nil && pace.TokensPerSecond > 0 {
+				r.Pace = llmtest.Pace{FirstToken: pace.FirstToken, TokensPerSecond: max(schemaTokensPerSecond, pace.TokensPerSecond)}
 			}
 			return r
 		},
 		Models:        models,
 		Pace:          pace,
-		Parallel:      parallel,
+		Parallel:      speeds.Parallel,
 		DefaultNumCtx: llm.DefaultNumCtx,
 		KeepRecords:   -1, // what people say is nobody's business
 	})
@@ -237,12 +292,16 @@ func answer(req llmtest.ChatRequest) llmtest.Reply {
 
 // speech is a GPT-SoVITS that speaks with the voice.
 func speech(cfg Config, speaker *voice.Speaker) *ttstest.Server {
-	delay := firstChunk
-	if cfg.Unpaced {
-		delay = 0
+	speeds := cfg.speeds()
+	if cfg.Plain {
+		return ttstest.New(ttstest.Config{
+			FirstChunkDelay: speeds.FirstChunk, RealTimeFactor: speeds.RealTimeFactor,
+			PieceBytes: -1, KeepRecords: 1, Voice: plainVoice(longestPlain),
+		})
 	}
 	return ttstest.New(ttstest.Config{
-		FirstChunkDelay: delay,
+		FirstChunkDelay: speeds.FirstChunk,
+		RealTimeFactor:  speeds.RealTimeFactor,
 		PieceBytes:      -1,
 		KeepRecords:     1,
 		Encode:          encoder(),

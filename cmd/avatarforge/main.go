@@ -21,12 +21,15 @@ func main() {
 // usage is what a wrong command line gets, and who asks.
 const usage = `usage: avatarforge serve [flags]             runs the server
        avatarforge config [--json] [flags]   prints the configuration in force
+       avatarforge loadtest [flags] URL      has simulated listeners talk with a server
+       avatarforge demo [flags]              runs the built-in model and voice by themselves
        avatarforge version                   prints the version
 
-"avatarforge serve --help" lists the flags.
+"avatarforge serve --help" lists the flags; so do loadtest and demo.
 `
 
-// run is the program: it returns the exit status, 2 for a wrong command line.
+// run is the program: it returns the exit status, 2 for a wrong command line, 3 for a load
+// test that kept not to its limits.
 func run(args, environ []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		_, _ = io.WriteString(stderr, usage)
@@ -40,6 +43,10 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		err = runServe(args[1:], environ, stdout, stderr)
 	case "config":
 		err = runConfig(args[1:], environ, stdout)
+	case "loadtest":
+		err = runLoadTest(args[1:], stdout, stderr)
+	case "demo":
+		err = runDemo(args[1:], stdout, stderr)
 	case "version":
 		_, err = fmt.Fprintln(stdout, "avatarforge", version())
 	default:
@@ -48,6 +55,9 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	}
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "avatarforge:", err)
+		if errors.Is(err, errLimits) {
+			return 3
+		}
 		return 1
 	}
 	return 0
