@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -129,7 +130,7 @@ func (c *Config) socket(session string, last uint64) string {
 	q := url.Values{}
 	if session != "" {
 		q.Set("session", session)
-		q.Set("last_event", fmt.Sprint(last))
+		q.Set("last_event", strconv.FormatUint(last, 10))
 	} else {
 		if c.Character != "" {
 			q.Set("character", c.Character)

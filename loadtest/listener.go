@@ -196,7 +196,7 @@ func (l *listener) connect(ctx context.Context, session string, last uint64) err
 	if l.cfg.Token != "" {
 		header.Set("Authorization", "Bearer "+l.cfg.Token)
 	}
-	ws, answer, err := websocket.Dial(ctx, l.cfg.socket(session, last), &websocket.DialOptions{
+	ws, answer, err := websocket.Dial(ctx, l.cfg.socket(session, last), &websocket.DialOptions{ //nolint:bodyclose // the library closes it
 		HTTPClient: l.client, HTTPHeader: header, Subprotocols: []string{"realtime"},
 	})
 	if err != nil {
@@ -216,7 +216,7 @@ func (l *listener) connect(ctx context.Context, session string, last uint64) err
 	}
 	ws.SetReadLimit(16 << 20)
 	l.conn = &connection{ws: ws, done: make(chan struct{})}
-	go l.read(l.conn) // connection.close and leave wait for it
+	go l.read(l.conn) //nolint:gosec // it outlives the dialling; connection.close waits for it
 	return nil
 }
 

@@ -174,7 +174,7 @@ func TestStallIsNotOmitted(t *testing.T) {
 		defer h.Close()
 		dial := h.Client().Transport.(*http.Transport).DialContext
 		f, err := Run(t.Context(), Config{
-			URL: memnet.URL, REST: 1, Every: time.Second, Duration: 30 * time.Second, Dial: dial,
+			URL: memnet.URL, REST: 1, Every: time.Second, Duration: 29500 * time.Millisecond, Dial: dial,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -55,7 +56,7 @@ func ReadScript(r io.Reader) (Script, error) {
 		return nil, fmt.Errorf("read the script: %w", err)
 	}
 	if len(s) == 0 {
-		return nil, fmt.Errorf("read the script: nobody says anything in it")
+		return nil, errors.New("read the script: nobody says anything in it")
 	}
 	return s, nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -52,11 +53,11 @@ func (f *Figures) sentences() []string {
 	if len(f.Faults) == 0 {
 		list = append(list, "No errors.")
 	} else {
-		text := "Errors:"
+		kinds := []string{"Errors:"}
 		for _, kind := range slices.Sorted(maps.Keys(f.Faults)) {
-			text += fmt.Sprintf(" %s %d", kind, f.Faults[kind])
+			kinds = append(kinds, fmt.Sprintf("%s %d", kind, f.Faults[kind]))
 		}
-		list = append(list, text)
+		list = append(list, strings.Join(kinds, " "))
 	}
 	if u := f.Server; u != nil {
 		list = append(list, fmt.Sprintf("Server: %.2f cores, %.1f ms of CPU a session-minute; memory %.0f MB, at first %.0f, %.1f KB a listener; %.0f goroutines.",

@@ -120,7 +120,7 @@ func (l *listener) follows(ctx context.Context, t *turn, p *plan, s signal) erro
 		l.mu.Lock()
 		p.heard = t.player.finish(now)
 		l.mu.Unlock()
-		p.hangUp, p.interrupt = time.Time{}, time.Time{}
+		p.hangUp = time.Time{}
 	case signalLost:
 		l.rec.fault(now, FaultLost)
 		return l.resume(ctx)
@@ -147,7 +147,7 @@ func (l *listener) act(ctx context.Context, t *turn, p *plan, patience time.Time
 		p.report = now.Add(reportEvery)
 		return false, l.resume(ctx)
 	case due(&p.interrupt, now):
-		return false, l.interrupt(ctx, t, now)
+		return false, l.interrupt(ctx, t, p, now)
 	case due(&p.report, now):
 		p.report = now.Add(reportEvery)
 		return false, l.report(ctx, t, now)
@@ -157,19 +157,21 @@ func (l *listener) act(ctx context.Context, t *turn, p *plan, patience time.Time
 	return false, nil
 }
 
-// interrupt stops the answer, as somebody does who has heard enough.
-func (l *listener) interrupt(ctx context.Context, t *turn, now time.Time) error {
+// interrupt stops the answer, as somebody does who has heard enough. Where all of it has
+// come, what was not heard is all that is left to stop.
+func (l *listener) interrupt(ctx context.Context, t *turn, p *plan, now time.Time) error {
 	l.mu.Lock()
 	running := t.running()
 	if running {
 		t.cancelled = now
-		t.player.stop(now)
 	}
+	heard := t.player.stop(now)
 	l.mu.Unlock()
-	if !running {
-		return nil
+	if running {
+		return l.send(ctx, []byte(cancelResponse))
 	}
-	return l.send(ctx, []byte(cancelResponse))
+	p.heard = now
+	return l.send(ctx, truncate(t.item, heard))
 }
 
 // report says where the player is.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -25,7 +27,12 @@ type loadTestFlags struct {
 	run    loadtest.Config
 	script string // a file; empty: the built-in one
 	json   string // files to write; empty: none; "-": stdout
+	html   string
+	limits []string
 	quiet  bool
+
+	plan    bool
+	planned loadtest.PlanConfig
 }
 
 func (l *loadTestFlags) flagSet() *pflag.FlagSet {
@@ -55,7 +62,19 @@ func (l *loadTestFlags) flagSet() *pflag.FlagSet {
 	fs.Float64Var(&c.REST, "rest", 0, "part of the listeners who use POST /api/chat, 0 to 1")
 	fs.Uint64Var(&c.Seed, "seed", 1, "of all that is left to chance")
 	fs.StringVar(&l.json, "json", "", "file for the figures as JSON; -: to stdout, in place of the table")
+	fs.StringVar(&l.html, "html", "", "file for a report with plots, which needs no other file")
+	fs.StringArrayVar(&l.limits, "limit", nil, "what to keep to, such as first_audio.p95<800ms, stutter_share<1%, errors<0; several can be given. Exit status 3 where one is not kept to")
 	fs.BoolVarP(&l.quiet, "quiet", "q", false, "no progress")
+	p := &l.planned
+	fs.BoolVar(&l.plan, "plan", false, "no test: work out by simulation how many listeners synthesis servers hold")
+	fs.Float64Var(&p.RealTimeFactor, "real-time-factor", 0.5, "with --plan: seconds of work for a second of sound")
+	fs.DurationVar(&p.FirstChunk, "first-chunk", 200*time.Millisecond, "with --plan: work before a sentence's first sound")
+	fs.IntSliceVar(&p.Servers, "servers", []int{1, 2, 4}, "with --plan: synthesis servers")
+	fs.Float64Var(&p.Listen.TokensPerSecond, "tokens-per-second", 25, "with --plan: the model's pace")
+	fs.Float64Var(&p.Listen.Sentences, "sentences", 5.5, "with --plan: of a reply, on average")
+	fs.DurationVar(&p.Listen.Sentence, "sentence", 3250*time.Millisecond, "with --plan: how long one sounds, on average")
+	fs.Float64Var(&p.Stutters, "stutters", 1, "with --plan: how many there may be in 1,000 sentences")
+	fs.DurationVar(&p.FirstAudio, "first-audio", 1500*time.Millisecond, "with --plan: how long 19 of 20 replies may take from their first sentence to their first sound")
 	return fs
 }
 
@@ -66,10 +85,21 @@ func runLoadTest(args []string, stdout, stderr io.Writer) error {
 	if err := fs.Parse(args); err != nil {
 		return flagHelp(err, stdout, "avatarforge loadtest [flags] URL has simulated listeners talk with the server there.", fs)
 	}
+	if l.plan {
+		return l.writePlan(stdout)
+	}
 	if fs.NArg() != 1 {
 		return errors.New("loadtest takes the address of one server, http://localhost:8000 for instance")
 	}
 	l.run.URL = fs.Arg(0)
+	var limits []loadtest.Limit
+	for _, text := range l.limits {
+		limit, err := loadtest.ParseLimit(text)
+		if err != nil {
+			return err
+		}
+		limits = append(limits, limit)
+	}
 	if err := l.readScript(); err != nil {
 		return err
 	}
@@ -88,7 +118,40 @@ func runLoadTest(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return l.report(figures, stdout)
+	if err := l.report(figures, limits, stdout); err != nil {
+		return err
+	}
+	if broken := figures.Broken(limits); len(broken) > 0 {
+		return fmt.Errorf("%w: %s", errLimits, strings.Join(broken, "; "))
+	}
+	return nil
+}
+
+// writePlan writes how many listeners synthesis servers hold.
+func (l *loadTestFlags) writePlan(stdout io.Writer) error {
+	l.planned.Listen.Think = l.run.Think
+	l.planned.Listen.Seed = l.run.Seed
+	plan := loadtest.Plan(l.planned)
+	switch l.json {
+	case "":
+		return loadtest.WritePlan(stdout, plan)
+	default:
+		return writeJSON(l.json, plan, stdout)
+	}
+}
+
+// writeJSON writes to a file, or to stdout where that is "-".
+func writeJSON(name string, v any, stdout io.Writer) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the figures: %w", err)
+	}
+	data = append(data, '\n')
+	if name == "-" {
+		_, err = stdout.Write(data)
+		return err
+	}
+	return os.WriteFile(name, data, 0o644) //nolint:gosec // figures are nobody's secret
 }
 
 func (l *loadTestFlags) readScript() error {
@@ -105,24 +168,20 @@ func (l *loadTestFlags) readScript() error {
 }
 
 // report writes what was found, to where it is wanted.
-func (l *loadTestFlags) report(f *loadtest.Figures, stdout io.Writer) error {
-	if l.json != "" {
-		data, err := json.MarshalIndent(f, "", "  ")
-		if err != nil {
-			return fmt.Errorf("encode the figures: %w", err)
+func (l *loadTestFlags) report(f *loadtest.Figures, limits []loadtest.Limit, stdout io.Writer) error {
+	if l.html != "" {
+		var page bytes.Buffer
+		if err := f.WriteReport(&page, limits); err != nil {
+			return err
 		}
-		data = append(data, '\n')
-		if l.json == "-" {
-			_, err = stdout.Write(data)
-		} else {
-			err = os.WriteFile(l.json, data, 0o644) //nolint:gosec // figures are nobody's secret
-		}
-		if err != nil {
+		if err := os.WriteFile(l.html, page.Bytes(), 0o644); err != nil { //nolint:gosec // the same
 			return err
 		}
 	}
-	if l.json == "-" {
-		return nil
+	if l.json != "" {
+		if err := writeJSON(l.json, f, stdout); err != nil || l.json == "-" {
+			return err
+		}
 	}
 	return f.WriteTable(stdout)
 }

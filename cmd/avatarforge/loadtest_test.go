@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -23,6 +25,14 @@ func TestLoadTest(t *testing.T) {
 	if f.Turns.Whole != 2 || len(f.Faults) != 0 || f.Stutters.Speech == 0 {
 		t.Errorf("%+v, faults %v, %+v; want two whole answers with speech", f.Turns, f.Faults, f.Stutters)
 	}
+	report := filepath.Join(t.TempDir(), "report.html")
+	limited := []string{"loadtest", "--turns", "1", "-n", "1", "--text", "--think=-1s", "--limit", "errors<0", "--limit", "first_token.p50>9999s", "--html", report, p.address}
+	if status := run(limited, nil, &out, &notes); status != 3 || !strings.Contains(notes.String(), "first_token.p50>") || strings.Contains(notes.String(), "errors<0:") {
+		t.Errorf("status %d, %s; want 3 and the one limit that was not kept to", status, &notes)
+	}
+	if page, err := os.ReadFile(report); err != nil || !strings.Contains(string(page), "<svg") {
+		t.Errorf("the report has %d bytes, %v", len(page), err)
+	}
 	if strings.Contains(notes.String(), "not this machine") {
 		t.Errorf("it warned of a server on this machine: %s", &notes)
 	}
@@ -40,6 +50,8 @@ func TestLoadTestCommandLine(t *testing.T) {
 		{[]string{"loadtest", "--script", "no such file", "http://localhost:1"}, 1, "no such file"},
 		{[]string{"loadtest", "localhost:8000"}, 1, "not the http or https address"},
 		{[]string{"loadtest", "--listeners", "many", "http://localhost:1"}, 1, "listeners"},
+		{[]string{"loadtest", "--limit", "speed<3", "http://localhost:1"}, 1, "first_audio.p95"},
+		{[]string{"loadtest", "--plan", "--servers", "1", "--real-time-factor", "0.2"}, 0, "first come, first served"},
 		{[]string{"demo", "extra"}, 1, "extra"},
 	} {
 		var out bytes.Buffer
