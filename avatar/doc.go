@@ -5,7 +5,8 @@
 // A picture is a PNG or JPEG that somebody sends in, read by [Picture] and kept in one size. A figure is the
 // job that makes a model of it, and the model, a binary glTF (GLB). A maker makes the model: the
 // built-in mesher ([Relief]), or a Hunyuan3D-2 server ([Hunyuan]). Before it, a style step may draw the
-// picture anew ([Stylist], a Stable Diffusion WebUI).
+// picture anew ([Stylist], a Stable Diffusion WebUI). A portrait is a picture that is kept for a character to be shown
+// (portrait.go).
 //
 // # The mesher
 //

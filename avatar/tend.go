@@ -12,7 +12,7 @@ import (
 const (
 	// maxRuns is how often a figure is begun: what ends the process each time will do so again.
 	maxRuns = 5
-	// clearEvery is how often old figures are looked for.
+	// clearEvery is how often old figures and portraits are looked for.
 	clearEvery = time.Hour
 )
 
@@ -28,8 +28,8 @@ func (w *Workshop) tend(ctx context.Context) {
 		}
 		if time.Since(cleared) >= clearEvery {
 			cleared = time.Now()
-			if err := w.clear(ctx, cleared); err != nil && ctx.Err() == nil {
-				w.log.Warn("old figures could not be cleared away", slog.Any("error", err))
+			if err := errors.Join(w.clear(ctx, cleared), w.clearPortraits(ctx, cleared)); err != nil && ctx.Err() == nil {
+				w.log.Warn("old figures and portraits could not be cleared away", slog.Any("error", err))
 			}
 		}
 		select {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"math"
 	"sync"
@@ -38,6 +39,9 @@ type Config struct {
 	// KeepModels is how long a model is kept that no character of its owner's shows, KeepFailed how long it is
 	// known that a figure failed or was cancelled; zero means 30 days and 1 day.
 	KeepModels, KeepFailed time.Duration
+	// KeepPortraits is how long a character's picture is kept that no character of its owner's shows; zero means 7
+	// days.
+	KeepPortraits time.Duration
 
 	Log *slog.Logger // nil discards
 }
@@ -68,6 +72,7 @@ const (
 	defaultLease      = 15 * time.Second
 	defaultKeepModels = 30 * 24 * time.Hour
 	defaultKeepFailed = 24 * time.Hour
+	defaultPortraits  = 7 * 24 * time.Hour
 	// readers is how many pictures are read at once: each may take 350 MB.
 	readers = 2
 	// readTimeout bounds the reading of one.
@@ -114,6 +119,7 @@ func (cfg *Config) defaults() {
 	set(&cfg.Lease, defaultLease)
 	set(&cfg.KeepModels, defaultKeepModels)
 	set(&cfg.KeepFailed, defaultKeepFailed)
+	set(&cfg.KeepPortraits, defaultPortraits)
 	if cfg.Concurrency <= 0 {
 		cfg.Concurrency = 1
 	}
@@ -194,8 +200,17 @@ func (w *Workshop) Order(ctx context.Context, owner string, file []byte, o Optio
 	return made, w.pace.estimate(waiting, w.cfg.Concurrency), nil
 }
 
-// read reads a picture and writes it as it is kept.
+// read reads a picture and writes it as it is kept for a figure.
 func (w *Workshop) read(ctx context.Context, file []byte) ([]byte, error) {
+	img, err := w.look(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	return writeWork(img)
+}
+
+// look reads a picture when it is its turn.
+func (w *Workshop) look(ctx context.Context, file []byte) (*image.NRGBA, error) {
 	select {
 	case w.reading <- struct{}{}:
 		defer func() { <-w.reading }()
@@ -204,11 +219,7 @@ func (w *Workshop) read(ctx context.Context, file []byte) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, readTimeout, badPicture("the picture takes too long to read; save it anew, not as a progressive JPEG"))
 	defer cancel()
-	img, err := Picture(ctx, file)
-	if err != nil {
-		return nil, err
-	}
-	return writeWork(img)
+	return Picture(ctx, file)
 }
 
 // enqueue gives a run of a figure to River.

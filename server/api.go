@@ -71,6 +71,7 @@ func (s *Server) declare() huma.API {
 		Transformers:  []huma.Transformer{s.completeProblem},
 	})
 	s.characterRoutes(api)
+	s.portraitRoutes(api)
 	s.draftRoutes(api)
 	s.voiceRoutes(api)
 	s.authRoutes(api)

@@ -84,8 +84,14 @@ func figureHouseOn(t *testing.T, cfg avatar.Config, line linetest.Config, house 
 	return &caller{h, t, ""}, login("mina"), login("juno")
 }
 
-// sendPicture sends a form with a picture and, where it is not empty, options.
+// sendPicture asks for a figure of a picture and, where they are not empty, with options.
 func (c *caller) sendPicture(picture []byte, options string) (*http.Response, []byte) {
+	c.t.Helper()
+	return c.sendForm("/api/generate", picture, options)
+}
+
+// sendForm sends a form with a picture, unless it is nil, and options, unless they are empty.
+func (c *caller) sendForm(path string, picture []byte, options string) (*http.Response, []byte) {
 	c.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -102,7 +108,7 @@ func (c *caller) sendPicture(picture []byte, options string) (*http.Response, []
 		part.Write(picture)
 	}
 	form.Close()
-	return c.send("POST", "/api/generate", http.Header{"Content-Type": {form.FormDataContentType()}}, &body)
+	return c.send("POST", path, http.Header{"Content-Type": {form.FormDataContentType()}}, &body)
 }
 
 var startedShape = regexp.MustCompile(`^\{"success":true,"data":\{"job_id":"([0-9a-f-]{36})","status_url":"/api/generate/status/([0-9a-f-]{36})","estimated_time":[1-9][0-9]*\}\}\s*$`)
