@@ -14,7 +14,7 @@ web: web/dist/index.html
 
 web/node_modules/.ready: web/package.json web/package-lock.json ; cd web && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/.ready
 
-web/dist/index.html: web/node_modules/.ready docs/protocol.md $(shell find web/src web/docs web/public web/index.html web/compress.ts web/vite.config.ts -type f 2>/dev/null) ; cd web && npm run build
+web/dist/index.html: web/node_modules/.ready docs/protocol.md server/testdata/openapi.json $(shell find web/src web/docs web/public web/index.html web/compress.ts web/viewer.ts web/vite.config.ts -type f 2>/dev/null) ; cd web && npm run build
 
 test: lint test-go test-web
 
@@ -36,4 +36,4 @@ golden: ; go test -tags $(TAGS) ./realtime ./persona ./server -update
 
 fmt: ; gofmt -w $$(git ls-files '*.go')
 
-clean: ; rm -rf bin .tools web/node_modules && find web/dist -mindepth 1 ! -name .gitkeep -delete
+clean: ; rm -rf bin .tools web/node_modules web/generated && find web/dist -mindepth 1 ! -name .gitkeep -delete

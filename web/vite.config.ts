@@ -5,6 +5,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { compress } from './compress.ts';
 import { docsPages } from './docs/build.ts';
+import { viewer } from './viewer.ts';
 
 const backend = process.env.AVATARFORGE_URL ?? 'http://127.0.0.1:8000';
 
@@ -23,12 +24,14 @@ function keepDist(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), docsPages(), keepDist(), compress()],
+  plugins: [react(), tailwindcss(), docsPages(), viewer(), keepDist(), compress()],
   build: {
     target: 'es2022',
     emptyOutDir: true,
     // The page's Content-Security-Policy is `default-src 'self'`: an asset inlined as a data: URL would be refused.
     assetsInlineLimit: 0,
+    // The viewer of figures is larger than that, and comes when one is looked at.
+    chunkSizeWarningLimit: 1200,
   },
   worker: { format: 'es' },
   server: {

@@ -4,5 +4,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['src/**/*.test.ts'],
+    // Thousands of cases take their time on a machine that does other things, too.
+    testTimeout: 60_000,
   },
 });

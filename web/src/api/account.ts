@@ -1,12 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
-import { ApiError, get, request } from './http.ts';
+import { ApiError, ask, request, type Schemas } from './http.ts';
 
-export interface User {
-  id: string;
-  email: string;
-  username: string;
-  picture: string;
-}
+export type User = Schemas['Me'];
 
 export const LOGIN = '/api/auth/google/login';
 
@@ -15,7 +10,7 @@ export const me = queryOptions({
   queryKey: ['me'],
   queryFn: async ({ signal }): Promise<User | null> => {
     try {
-      return await get<User>('/api/auth/me', signal);
+      return await ask('get', '/api/auth/me', { signal });
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 404)) return null;
       throw error;

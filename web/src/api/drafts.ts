@@ -1,4 +1,4 @@
-import { problemError, request } from './http.ts';
+import { problemError, request, type Schemas } from './http.ts';
 import { events } from './sse.ts';
 
 /** A field as far as it is written. */
@@ -13,21 +13,6 @@ export interface DraftListener {
   field: (field: DraftField) => void;
   /** What was told so far counts no more. */
   restart: () => void;
-}
-
-export interface CharacterIdea {
-  name: string;
-  category: string;
-  source_work: string;
-  description?: string;
-  worldview?: string;
-  draft_id?: string;
-}
-
-export interface DraftedCharacter {
-  data: Record<string, string | string[]>;
-  draft_id: string;
-  regenerations_left: number;
 }
 
 async function draft<T>(path: string, body: unknown, listener: DraftListener, signal: AbortSignal): Promise<T> {
@@ -48,12 +33,12 @@ async function draft<T>(path: string, body: unknown, listener: DraftListener, si
 }
 
 /** Has a character made up, field by field. */
-export const draftCharacter = (idea: CharacterIdea, listener: DraftListener, signal: AbortSignal) =>
-  draft<DraftedCharacter>('/api/ai/generate/character-details', idea, listener, signal);
+export const draftCharacter = (idea: Schemas['CharacterIdea'], listener: DraftListener, signal: AbortSignal) =>
+  draft<Schemas['DetailsAnswer']>('/api/ai/generate/character-details', idea, listener, signal);
 
 /** Has a plot made up. */
 export const draftStory = (
-  idea: { situation: string; opponent_name: string; character_persona: string },
+  idea: Schemas['StoryIdea'],
   listener: DraftListener,
   signal: AbortSignal,
-) => draft<{ plot: string }>('/api/ai/generate/story', idea, listener, signal);
+) => draft<Schemas['StoryAnswer']>('/api/ai/generate/story', idea, listener, signal);

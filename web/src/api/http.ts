@@ -1,3 +1,17 @@
+import type { components, paths } from '../../generated/openapi.d.ts';
+
+/** The things that the API tells of, as its description has them. */
+export type Schemas = components['schemas'];
+
+type Method = 'get' | 'post' | 'put' | 'delete';
+type Paths<M extends Method> = { [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths];
+type Success<Operation> = Operation extends { responses: { 200: { content: { 'application/json': infer Body } } } } ? Body : never;
+/** What an operation answers, without the envelope that most have. */
+type Data<Operation> = Success<Operation> extends { success: boolean; data: infer Inner } ? Inner : Success<Operation>;
+type Given<Operation> = (Operation extends { parameters: { path: infer Path } } ? { path: Path } : object) &
+  (Operation extends { parameters: { query?: infer Query } } ? { query?: Query | undefined } : object) &
+  (Operation extends { requestBody: { content: { 'application/json': infer Body } } } ? { body: Body } : object) & { signal?: AbortSignal };
+
 /** A refusal of the API (RFC 9457), or status 0 where the server could not be reached. */
 export class ApiError extends Error {
   readonly status: number;
@@ -34,18 +48,23 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   throw await readProblem(response);
 }
 
-/** What the API says in `data`, or all of its answer where it wraps nothing. */
-export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return unwrap(await request(path, signal ? { signal } : {}));
-}
-
-export async function send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
-  const init: RequestInit = { method };
+/** Asks for one of the operations that the API's description has, and takes its answer out of the envelope. */
+export async function ask<M extends Method, P extends Paths<M>>(method: M, path: P, given: Given<paths[P][M]>): Promise<Data<paths[P][M]>> {
+  const { path: names = {}, query = {}, body, signal } = given as {
+    path?: Record<string, string>;
+    query?: Record<string, string | number>;
+    body?: unknown;
+    signal?: AbortSignal;
+  };
+  const where = path.replaceAll(/\{([a-z_]+)\}/g, (_, name: string) => encodeURIComponent(names[name]!));
+  const asked = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString();
+  const init: RequestInit = { method: method.toUpperCase() };
+  if (signal) init.signal = signal;
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers = { 'Content-Type': 'application/json' };
   }
-  return unwrap(await request(path, init));
+  return unwrap(await request(asked === '' ? where : `${where}?${asked}`, init));
 }
 
 export async function unwrap<T>(response: Response): Promise<T> {

@@ -1,21 +1,11 @@
 import { queryOptions } from '@tanstack/react-query';
-import { ApiError, get, send } from './http.ts';
-
-export interface Summary {
-  summary: string;
-  summarized_turns: number;
-}
-
-export interface Fact {
-  id: string;
-  text: string;
-}
+import { ApiError, ask, type Schemas } from './http.ts';
 
 /** What stands for the older turns of a conversation. */
 export const summary = (session: string) =>
   queryOptions({
     queryKey: ['sessions', session, 'summary'],
-    queryFn: ({ signal }) => get<Summary>(`/api/sessions/${encodeURIComponent(session)}/summary`, signal),
+    queryFn: ({ signal }) => ask('get', '/api/sessions/{session_id}/summary', { path: { session_id: session }, signal }),
     staleTime: 0,
   });
 
@@ -23,9 +13,9 @@ export const summary = (session: string) =>
 export const facts = (character: string) =>
   queryOptions({
     queryKey: ['facts', character],
-    queryFn: async ({ signal }): Promise<Fact[] | null> => {
+    queryFn: async ({ signal }): Promise<Schemas['FactShown'][] | null> => {
       try {
-        return (await get<{ facts: Fact[] }>(`/api/facts?limit=50&character_id=${encodeURIComponent(character)}`, signal)).facts;
+        return (await ask('get', '/api/facts', { query: { limit: 50, character_id: character }, signal })).facts;
       } catch (error) {
         if (error instanceof ApiError && (error.status === 401 || error.code === 'not_configured')) return null;
         throw error;
@@ -34,4 +24,4 @@ export const facts = (character: string) =>
     staleTime: 0,
   });
 
-export const forgetFact = (id: string) => send('DELETE', `/api/facts/${encodeURIComponent(id)}`);
+export const forgetFact = (id: string) => ask('delete', '/api/facts/{fact_id}', { path: { fact_id: id } });

@@ -1,35 +1,8 @@
 import { QueryClient, queryOptions } from '@tanstack/react-query';
 import { parseCharacter, type Character } from '../chat/character.ts';
-import { ApiError, get, request, send, unwrap } from './http.ts';
+import { ApiError, ask, request, unwrap, type Schemas } from './http.ts';
 
-export interface Voice {
-  id: string;
-  name: string;
-  language: string;
-  description: string;
-}
-
-export interface PastSession {
-  id: string;
-  character_id: string;
-  turn: number;
-  live: boolean;
-  created_at: string;
-  updated_at: string;
-}
-
-export interface PastMessage {
-  id: string;
-  role: 'user' | 'assistant' | 'system';
-  content: string;
-  status: string;
-  created_at: string;
-}
-
-export interface Model {
-  id: string;
-  name: string;
-}
+export type PastSession = Schemas['SessionShown'];
 
 /** Pages of characters that are read at most; beyond, the search of the server would be the way. */
 const MAX_PAGES = 10;
@@ -49,12 +22,12 @@ export function newQueryClient(): QueryClient {
   });
 }
 
-async function allCharacters(path: string, signal: AbortSignal): Promise<Character[]> {
+async function allCharacters(path: '/api/characters' | '/api/characters/presets', signal: AbortSignal): Promise<Character[]> {
   const all: Character[] = [];
   let cursor = '';
   for (let page = 0; page < MAX_PAGES; page++) {
-    const query = cursor === '' ? '?limit=200' : `?limit=200&cursor=${encodeURIComponent(cursor)}`;
-    const { characters, next_cursor } = await get<{ characters: unknown[]; next_cursor?: string }>(path + query, signal);
+    const query = cursor === '' ? { limit: 200 } : { limit: 200, cursor };
+    const { characters, next_cursor } = await ask('get', path, { query, signal });
     all.push(...characters.map(parseCharacter).filter(({ id }) => id !== ''));
     if (!next_cursor) break;
     cursor = next_cursor;
@@ -75,23 +48,23 @@ export const ownCharacters = queryOptions({
 export const character = (id: string) =>
   queryOptions({
     queryKey: ['characters', 'one', id],
-    queryFn: async ({ signal }) => parseCharacter(await get(`/api/characters/${encodeURIComponent(id)}`, signal)),
+    queryFn: async ({ signal }) => parseCharacter(await ask('get', '/api/characters/{character_id}', { path: { character_id: id }, signal })),
   });
 
 export const voices = queryOptions({
   queryKey: ['voices'],
-  queryFn: ({ signal }) => get<{ voices: Voice[]; default_voice_id: string }>('/api/tts/voices', signal),
+  queryFn: ({ signal }) => ask('get', '/api/tts/voices', { signal }),
 });
 
 export const models = queryOptions({
   queryKey: ['models'],
-  queryFn: async ({ signal }) => (await get<{ models: Model[] }>('/api/chat/models', signal)).models,
+  queryFn: async ({ signal }) => (await ask('get', '/api/chat/models', { signal })).models,
 });
 
 /** The conversations of before, the one begun last first. */
 export const pastSessions = queryOptions({
   queryKey: ['sessions'],
-  queryFn: async ({ signal }) => (await get<{ sessions: PastSession[] }>('/api/sessions?limit=24', signal)).sessions,
+  queryFn: async ({ signal }) => (await ask('get', '/api/sessions', { query: { limit: 24 }, signal })).sessions,
   staleTime: 0,
 });
 
@@ -100,28 +73,41 @@ export const openingWords = (session: string) =>
   queryOptions({
     queryKey: ['sessions', session, 'opening'],
     queryFn: async ({ signal }) => {
-      const path = `/api/sessions/${encodeURIComponent(session)}/messages?limit=4`;
-      const { messages } = await get<{ messages: PastMessage[] }>(path, signal);
+      const { messages } = await ask('get', '/api/sessions/{session_id}/messages', { path: { session_id: session }, query: { limit: 4 }, signal });
       const first = messages.find(({ role }) => role === 'user') ?? messages.find(({ role }) => role === 'assistant');
       return first?.content ?? '';
     },
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-export const deleteSession = (id: string) => send('DELETE', `/api/sessions/${encodeURIComponent(id)}`);
-export const deleteCharacter = (id: string) => send('DELETE', `/api/characters/${encodeURIComponent(id)}`);
+export const deleteSession = (id: string) => ask('delete', '/api/sessions/{session_id}', { path: { session_id: id } });
+export const deleteCharacter = (id: string) => ask('delete', '/api/characters/{character_id}', { path: { character_id: id } });
 
 /** Creates a character, or changes the one whose id it has. */
 export async function saveCharacter(value: Character): Promise<Character> {
-  const { id, is_preset: _preset, ...fields } = value;
+  const { id, is_preset: _preset, ...body } = value;
   return parseCharacter(
-    id === '' ? await send('POST', '/api/characters', fields) : await send('PUT', `/api/characters/${encodeURIComponent(id)}`, fields),
+    id === ''
+      ? await ask('post', '/api/characters', { body })
+      : await ask('put', '/api/characters/{character_id}', { path: { character_id: id }, body }),
   );
 }
+
+/** Gives a character a figure, and leaves the rest as it is. */
+export const setFigure = async (id: string, model_url: string) =>
+  parseCharacter(await ask('put', '/api/characters/{character_id}', { path: { character_id: id }, body: { model_url } }));
 
 /** Makes a character out of a Tavern card. */
 export async function importCard(file: File): Promise<Character> {
   const form = new FormData();
   form.append('file', file);
   return parseCharacter(await unwrap(await request('/api/characters/import', { method: 'POST', body: form })));
+}
+
+/** Keeps a picture, and says what a character's image_url is to be. */
+export async function keepPicture(picture: Blob): Promise<string> {
+  const form = new FormData();
+  form.append('image', picture);
+  const { image_url } = await unwrap<Schemas['KeptPortrait']>(await request('/api/pictures', { method: 'POST', body: form }));
+  return image_url;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawingOf, parseCharacter } from './character.ts';
+import { drawingOf, figureOf, parseCharacter } from './character.ts';
 
 describe('parseCharacter', () => {
   it('reads what the API gives', () => {
@@ -21,5 +21,14 @@ describe('drawingOf', () => {
     expect(drawingOf('/images/characters/../../x.jpg'), 'no path of another folder').toBeNull();
     expect(drawingOf('https://example.com/images/characters/nuri.jpg')).toBeNull();
     expect(drawingOf('')).toBeNull();
+  });
+});
+
+describe('figureOf', () => {
+  it('is a model of this server’s, and of no other', () => {
+    const model_url = '/mnt/user_assets/anonymous/models/a.glb';
+    expect(figureOf(parseCharacter({ model_url }))).toBe(model_url);
+    expect(figureOf({ model_url: 'https://example.com/a.glb' })).toBeNull();
+    expect(figureOf(parseCharacter({}))).toBeNull();
   });
 });

@@ -1,36 +1,12 @@
-/** A character as the API has it. */
-export interface Character {
-  id: string;
-  name: string;
-  description: string;
-  gender: string;
-  species: string;
-  age: string;
-  height: string;
-  job: string;
-  personality: string;
-  appearance: string;
-  likes: string[];
-  dislikes: string[];
-  speech_style: string;
-  thoughts: string;
-  features: string;
-  habits: string;
-  guidelines: string;
-  voice_id: string;
-  category: string;
-  tags: string[];
-  sample_dialogue: string;
-  image_url: string;
-  is_preset: boolean;
-  source_work: string;
-  worldview: string;
-  greeting: string;
-}
+import type { components } from '../../generated/openapi.d.ts';
+
+/** A character as the API has it, with nothing left out. */
+export type Character = Required<Omit<components['schemas']['Character'], 'persona'>>;
 
 const TEXTS = [
   'id', 'name', 'description', 'gender', 'species', 'age', 'height', 'job', 'personality', 'appearance', 'speech_style', 'thoughts',
-  'features', 'habits', 'guidelines', 'voice_id', 'category', 'sample_dialogue', 'image_url', 'source_work', 'worldview', 'greeting',
+  'features', 'habits', 'guidelines', 'voice_id', 'category', 'sample_dialogue', 'image_url', 'model_url', 'source_work', 'worldview',
+  'greeting',
 ] as const;
 const LISTS = ['likes', 'dislikes', 'tags'] as const;
 
@@ -52,4 +28,9 @@ export function parseCharacter(value: unknown): Character {
 export function drawingOf(imageUrl: string): string | null {
   const name = /^\/images\/characters\/([a-z0-9-]+)\.jpg$/.exec(imageUrl)?.[1];
   return name === undefined ? null : `/images/characters/${name}.svg`;
+}
+
+/** The figure, where it is this server's: the page's policy loads models from nowhere else. */
+export function figureOf({ model_url }: Pick<Character, 'model_url'>): string | null {
+  return model_url.startsWith('/mnt/user_assets/') ? model_url : null;
 }

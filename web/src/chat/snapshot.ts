@@ -1,5 +1,5 @@
 import type { ResumePoint } from '../realtime/client.ts';
-import type { Character } from './character.ts';
+import { parseCharacter, type Character } from './character.ts';
 import type { Conversation } from './conversation.ts';
 
 const KEY = 'avatarforge.room';
@@ -35,7 +35,7 @@ export function load(store: Store): Snapshot | null {
     const { character, resume, conversation } = value;
     if (value.version !== VERSION || typeof resume.session !== 'string' || typeof resume.lastEvent !== 'number') return null;
     if (!Array.isArray(conversation.messages)) return null;
-    return { character, resume, conversation };
+    return { character: character && parseCharacter(character), resume, conversation };
   } catch {
     return null;
   }

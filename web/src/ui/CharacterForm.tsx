@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { voices } from '../api/queries.ts';
 import type { Character } from '../chat/character.ts';
 import type { FieldName } from '../i18n.ts';
-import { Avatar } from './Avatar.tsx';
 import { useWords } from './language.ts';
+import { PictureField } from './PictureField.tsx';
 import { VoicePreview } from './VoicePreview.tsx';
 
 type Texts = Exclude<FieldName, 'likes' | 'dislikes' | 'tags'>;
@@ -23,10 +23,14 @@ interface CharacterFormProps {
   /** The field that is being written for the user. */
   writing: string | null;
   onChange: (fields: Partial<Character>) => void;
+  /** Another picture; `whole` is all of it, where it is a file that was chosen. */
+  onPicture: (imageUrl: string, whole: ImageBitmap | null) => void;
+  /** What comes after the picture and the voice. */
+  children: ReactNode;
 }
 
 /** Everything of a character, on one screen. */
-export function CharacterForm({ value, errors, writing, onChange }: CharacterFormProps) {
+export function CharacterForm({ value, errors, writing, onChange, onPicture, children }: CharacterFormProps) {
   const words = useWords();
   const list = useQuery(voices);
   const field = (name: Texts | Lists, rows = 0) => (
@@ -34,36 +38,23 @@ export function CharacterForm({ value, errors, writing, onChange }: CharacterFor
   );
   return (
     <div className="mt-6 flex flex-col gap-10">
-      <section className="grid gap-5 sm:grid-cols-[11rem_1fr]">
-        <Avatar character={value} className="aspect-square w-44 rounded-3xl sm:w-full" />
-        <div className="flex flex-col justify-end gap-4">
-          <label className="field">
-            <span>{words.pictureAddress}</span>
-            <input
-              className="input"
-              value={value.image_url}
-              placeholder={words.pictureAddressHint}
-              maxLength={2048}
-              aria-invalid={errors.image_url !== undefined}
-              onChange={(event) => onChange({ image_url: event.target.value.trim() })}
-            />
-            {errors.image_url !== undefined && <span className="text-sm text-bad">{errors.image_url}</span>}
+      <section className="flex flex-col gap-6">
+        <PictureField value={value} error={errors.image_url} onChange={onPicture} />
+        <div className="flex flex-wrap items-end gap-3">
+          <label className="field min-w-48 flex-1">
+            <span>{words.voice}</span>
+            <select className="input" value={value.voice_id || list.data?.default_voice_id} onChange={(event) => onChange({ voice_id: event.target.value })}>
+              {(list.data?.voices ?? []).map((voice) => (
+                <option key={voice.id} value={voice.id}>
+                  {voice.name}
+                </option>
+              ))}
+            </select>
           </label>
-          <div className="flex flex-wrap items-end gap-3">
-            <label className="field min-w-48 flex-1">
-              <span>{words.voice}</span>
-              <select className="input" value={value.voice_id || list.data?.default_voice_id} onChange={(event) => onChange({ voice_id: event.target.value })}>
-                {(list.data?.voices ?? []).map((voice) => (
-                  <option key={voice.id} value={voice.id}>
-                    {voice.name}
-                  </option>
-                ))}
-              </select>
-            </label>
-            <VoicePreview voice={value.voice_id} text={value.greeting || value.sample_dialogue || words.previewText(value.name)} />
-          </div>
+          <VoicePreview voice={value.voice_id} text={value.greeting || value.sample_dialogue || words.previewText(value.name)} />
         </div>
       </section>
+      {children}
       <section aria-labelledby="who">
         <h2 id="who" className="section-title">{words.sectionWho}</h2>
         <div className="mt-4 grid gap-5 sm:grid-cols-2">{SHORT.map((name) => field(name))}</div>

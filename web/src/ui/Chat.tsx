@@ -8,9 +8,11 @@ import { useWords } from './language.ts';
 import { Menu } from './Menu.tsx';
 import { Messages } from './Messages.tsx';
 import { Portrait } from './Portrait.tsx';
+import { Presence } from './Presence.tsx';
 import { RoomPanel } from './RoomPanel.tsx';
 import { saveTranscript } from './transcript.ts';
 import { StatusBar } from './StatusBar.tsx';
+import { useWide } from './useWide.ts';
 
 const MemoryDialog = lazy(() => import('./MemoryDialog.tsx').then(({ MemoryDialog }) => ({ default: MemoryDialog })));
 const SettingsDialog = lazy(() => import('./SettingsDialog.tsx').then(({ SettingsDialog }) => ({ default: SettingsDialog })));
@@ -33,6 +35,7 @@ export function Chat({ room, onLeave, onRestart, onVoice, onVolume, onMode }: Ch
     (callback) => room.subscribe(callback),
     () => room.state,
   );
+  const wide = useWide();
   const [dialog, setDialog] = useState<'details' | 'memory' | 'settings' | null>(null);
   const { character, conversation, speaking } = state;
   const name = character?.name ?? words.assistant;
@@ -61,7 +64,7 @@ export function Chat({ room, onLeave, onRestart, onVoice, onVolume, onMode }: Ch
   return (
     <div className="grid h-dvh grid-cols-1 lg:grid-cols-[22rem_minmax(0,1fr)] xl:grid-cols-[26rem_minmax(0,1fr)]">
       <aside aria-label={words.details} className="hidden min-h-0 flex-col overflow-y-auto border-r border-line bg-sunken p-6 lg:flex xl:p-8">
-        <Portrait character={character} level={room.level} className="mx-auto aspect-square w-full max-w-80 rounded-[2rem]" />
+        {wide && <Presence character={character} level={room.level} className="mx-auto aspect-square w-full max-w-80 rounded-[2rem]" />}
         <RoomPanel state={state} turns={turns} onMode={onMode} />
       </aside>
       <main className="flex min-h-0 min-w-0 flex-col">
@@ -73,7 +76,7 @@ export function Chat({ room, onLeave, onRestart, onVoice, onVolume, onMode }: Ch
             <Portrait character={character} level={room.level} className="size-11 rounded-2xl lg:hidden" />
             <div className="ml-1 min-w-0 flex-1">
               <h1 className="truncate leading-tight font-semibold tracking-tight">{name}</h1>
-              <Presence state={state} words={words} />
+              <State state={state} words={words} />
             </div>
             <p className="mr-1 hidden text-sm font-medium text-faint sm:block lg:hidden">Avatar Forge</p>
             <IconButton label={words.newConversation} onClick={onRestart}>
@@ -165,7 +168,7 @@ function IconButton({ label, onClick, children }: { label: string; onClick: () =
 }
 
 /** What the other side is doing, in a word. */
-function Presence({ state: { status, speaking, conversation }, words }: { state: RoomState; words: Words }) {
+function State({ state: { status, speaking, conversation }, words }: { state: RoomState; words: Words }) {
   const live = status.state === 'open';
   let text = words.connecting;
   if (live) {

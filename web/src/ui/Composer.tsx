@@ -84,7 +84,7 @@ export function Composer({ name, busy, disabled, voice, volume, blocked, turns, 
               event.preventDefault();
               send();
             }}
-            className="max-h-[180px] min-w-0 flex-1 resize-none bg-transparent py-2.5 text-base leading-6 outline-none placeholder:text-faint"
+            className="max-h-[180px] min-w-0 flex-1 resize-none bg-transparent py-2.5 text-base leading-6 outline-none placeholder:truncate placeholder:text-faint"
           />
           <Dictation disabled={disabled} onText={(said) => setText((known) => (known.trim() === '' ? said : `${known.trimEnd()} ${said}`))} />
           {busy && (

@@ -2,14 +2,18 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { LOGIN, loginOffered } from '../api/account.ts';
 import { draftCharacter, type DraftField } from '../api/drafts.ts';
-import { ApiError } from '../api/http.ts';
-import { character as characterQuery, ownCharacters, saveCharacter } from '../api/queries.ts';
+import { ApiError, request } from '../api/http.ts';
+import { character as characterQuery, ownCharacters, saveCharacter, setFigure } from '../api/queries.ts';
 import { BLANK, parseCharacter, type Character } from '../chat/character.ts';
+import { FigureMaking } from '../chat/figure.ts';
 import { CharacterForm } from './CharacterForm.tsx';
 import { Confirm } from './Dialog.tsx';
 import { errorText } from './errors.ts';
+import { FigureMaker } from './FigureMaker.tsx';
 import { BackIcon, SparkIcon, StopIcon } from './icons.tsx';
 import { useWords } from './language.ts';
+import { readPicture, wholeOf } from './picture.ts';
+import { storage } from './settings.ts';
 import { useToast } from './toast.tsx';
 
 /** What a character's first step asks for; the rest can be made up from it. */
@@ -58,10 +62,23 @@ function Wizard({ id, start, onLeave, onTalk }: EditorProps & { start: Character
   const [errors, setErrors] = useState<Record<string, string>>({});
   const [saving, setSaving] = useState(false);
   const [leaving, setLeaving] = useState(false);
+  /** All of the picture that was chosen here, of which a portrait may be a part. */
+  const [whole, setWhole] = useState<ImageBitmap | null>(null);
+  const [making] = useState(
+    () =>
+      new FigureMaking(start.id, storage('sessionStorage'), (model_url) => {
+        setValue((known) => ({ ...known, model_url }));
+        toast(words.figureDone);
+      }),
+  );
   const controller = useRef<AbortController | null>(null);
   const changed = value !== start;
 
   useEffect(() => () => controller.current?.abort(), []);
+  useEffect(() => {
+    making.enter();
+    return () => making.leave();
+  }, [making]);
   useEffect(() => {
     if (!changed) return;
     const keep = (event: BeforeUnloadEvent) => event.preventDefault();
@@ -111,6 +128,7 @@ function Wizard({ id, start, onLeave, onTalk }: EditorProps & { start: Character
       const saved = await saveCharacter(value);
       await queries.invalidateQueries({ queryKey: ownCharacters.queryKey });
       queries.setQueryData(characterQuery(saved.id).queryKey, saved);
+      if (making.busy) making.handOver((model_url) => void giveFigure(saved.id, model_url));
       toast(words.saved(saved.name));
       if (talk) onTalk(saved);
       else onLeave();
@@ -119,6 +137,16 @@ function Wizard({ id, start, onLeave, onTalk }: EditorProps & { start: Character
       if (error instanceof ApiError && Object.keys(error.fields).length > 0) {
         setErrors(Object.fromEntries(Object.keys(error.fields).map((name) => [name, words.fieldWrong])));
       }
+      toast(errorText(error, words));
+    }
+  };
+
+  /** A figure that was not ready when its character was saved. */
+  const giveFigure = async (id: string, model_url: string) => {
+    try {
+      queries.setQueryData(characterQuery(id).queryKey, await setFigure(id, model_url));
+      await queries.invalidateQueries({ queryKey: ownCharacters.queryKey });
+    } catch (error) {
       toast(errorText(error, words));
     }
   };
@@ -167,7 +195,18 @@ function Wizard({ id, start, onLeave, onTalk }: EditorProps & { start: Character
             onStop={() => controller.current?.abort()}
             onAgain={() => void fillIn()}
           />
-          <CharacterForm value={value} errors={errors} writing={busy ? writing : null} onChange={change} />
+          <CharacterForm
+            value={value}
+            errors={errors}
+            writing={busy ? writing : null}
+            onChange={change}
+            onPicture={(image_url, picture) => {
+              change({ image_url });
+              setWhole(picture);
+            }}
+          >
+            <FigureMaker value={value} making={making} picture={pictureOf(whole, value.image_url)} onRemove={() => change({ model_url: '' })} />
+          </CharacterForm>
           <div className="sticky bottom-0 z-10 -mx-5 mt-10 flex flex-wrap justify-end gap-2 border-t border-line bg-paper/95 px-5 py-4 backdrop-blur sm:-mx-8 sm:px-8">
             <button type="button" className="button" disabled={saving || busy} onClick={() => void save(false)}>
               {saving ? words.saving : words.save}
@@ -183,6 +222,14 @@ function Wizard({ id, start, onLeave, onTalk }: EditorProps & { start: Character
       )}
     </Frame>
   );
+}
+
+/** What a figure is made of: all of the picture that was chosen, else the one that the character has at this server. */
+function pictureOf(whole: ImageBitmap | null, imageUrl: string): (() => Promise<Blob>) | null {
+  if (whole) return () => wholeOf(whole);
+  // Pictures of other servers are shown, and not to be had.
+  if (!imageUrl.startsWith('/')) return null;
+  return async () => wholeOf(await readPicture(await (await request(imageUrl, { headers: { Accept: 'image/*' } })).blob()));
 }
 
 interface FrameProps {
@@ -292,7 +339,7 @@ function DraftLine({ state, field, left, offered, onStop, onAgain }: DraftLinePr
   if (!offered) return null;
   const now = field !== null && field in words.fields ? words.fields[field as keyof typeof words.fields] : '';
   const says = {
-    idle: left === null ? '' : words.regenerationsLeft(left),
+    idle: left === null ? words.fillOffer : words.regenerationsLeft(left),
     writing: `${words.fillingIn}${now === '' ? '' : ` · ${now}`}`,
     failed: words.draftFailed,
     login: words.draftLogin,
@@ -316,7 +363,7 @@ function DraftLine({ state, field, left, offered, onStop, onAgain }: DraftLinePr
             </a>
           )}
           <button type="button" className="button" disabled={left === 0} onClick={onAgain}>
-            {left === null ? words.tryAgain : words.regenerate}
+            {left !== null ? words.regenerate : state === 'idle' ? words.fillIt : words.tryAgain}
           </button>
         </>
       )}

@@ -5,10 +5,11 @@ import type { Room, RoomState } from '../chat/room.ts';
 import { Avatar } from './Avatar.tsx';
 import { ClockIcon, CopyIcon, DownIcon, PlayIcon } from './icons.tsx';
 import { useWords } from './language.ts';
-import { Portrait } from './Portrait.tsx';
+import { Presence } from './Presence.tsx';
 import { ResponseDetails } from './ResponseDetails.tsx';
 import { Speech } from './Speech.tsx';
 import { useToast } from './toast.tsx';
+import { useWide } from './useWide.ts';
 
 /** Pixels from the end within which the reader counts as being at the end. */
 const NEAR_END = 80;
@@ -102,9 +103,10 @@ export function Messages({ room, state, name }: { room: Room; state: RoomState; 
 
 /** Who is speaking: the whole window while there is nothing else to see, then the head of the conversation. */
 function Opening({ room, character, name, small }: { room: Room; character: Character | null; name: string; small: boolean }) {
+  const wide = useWide();
   return (
     <div className={`flex flex-col items-center text-center lg:hidden ${small ? 'pt-2 pb-8' : 'my-auto py-8'}`}>
-      <Portrait character={character} level={room.level} className={small ? 'size-36 rounded-[1.75rem]' : 'size-48 rounded-[2rem]'} />
+      {!wide && <Presence character={character} level={room.level} className={small ? 'size-36 rounded-[1.75rem]' : 'size-48 rounded-[2rem]'} />}
       <h2 className={`font-bold tracking-tight ${small ? 'mt-3' : 'mt-5 text-xl'}`}>{name}</h2>
       {character?.description && (
         <p className={`mt-2 max-w-md leading-relaxed text-pretty text-soft ${small ? 'text-sm' : ''}`}>{character.description}</p>

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { drawingOf, type Character } from '../chat/character.ts';
 import { Avatar } from './Avatar.tsx';
 import { Face } from './mouth.ts';
+import { useVoice } from './useVoice.ts';
 
 interface PortraitProps {
   character: Character | null;
@@ -32,6 +33,7 @@ function loadDrawing(url: string): Promise<SVGSVGElement> {
 export function Portrait({ character, className, level }: PortraitProps) {
   const frame = useRef<HTMLDivElement>(null);
   const holder = useRef<HTMLDivElement>(null);
+  const face = useRef<Face | null>(null);
   const url = drawingOf(character?.image_url ?? '');
   const [drawn, setDrawn] = useState<string | null>(null);
 
@@ -52,32 +54,15 @@ export function Portrait({ character, className, level }: PortraitProps) {
     );
     return () => {
       gone = true;
+      face.current = null;
       setDrawn(null);
     };
   }, [url]);
 
-  useEffect(() => {
-    const svg = drawn ? (holder.current?.querySelector('svg') ?? null) : null;
-    let face: Face | null = null;
-    const calm = matchMedia('(prefers-reduced-motion: reduce)');
-    let glow = 0;
-    let request = 0;
-    const tick = (now: number) => {
-      request = requestAnimationFrame(tick);
-      const element = frame.current;
-      // One of the two portraits is hidden at any width.
-      if (!element || element.offsetParent === null) return;
-      const loud = level();
-      if (svg) {
-        face ??= new Face(svg);
-        face.draw(now, loud, calm.matches);
-      }
-      glow += (Math.min(1, loud / 0.16) - glow) * 0.2;
-      element.style.setProperty('--voice', glow.toFixed(3));
-    };
-    request = requestAnimationFrame(tick);
-    return () => cancelAnimationFrame(request);
-  }, [drawn, level]);
+  useVoice(frame, level, (now, loud, calm) => {
+    const svg = drawn ? holder.current!.querySelector('svg') : null;
+    if (svg) (face.current ??= new Face(svg)).draw(now, loud, calm);
+  });
 
   return (
     <div ref={frame} className={`portrait relative shrink-0 ${className}`} data-drawn={drawn !== null} aria-hidden="true">

@@ -1,7 +1,9 @@
+import { figureOf } from '../chat/character.ts';
 import type { RoomState, SpeechMode } from '../chat/room.ts';
 import type { Turns } from './Chat.tsx';
 import { Choice } from './Choice.tsx';
 import { useWords } from './language.ts';
+import { useSettings, type Look } from './settings.ts';
 
 interface RoomPanelProps {
   state: RoomState;
@@ -12,6 +14,7 @@ interface RoomPanelProps {
 /** Everything about a conversation that is not said in it. */
 export function RoomPanel({ state, turns, onMode }: RoomPanelProps) {
   const words = useWords();
+  const { settings, change } = useSettings();
   const { character, conversation, mode } = state;
   const { session, context } = conversation;
   const scenario = session?.avatarforge?.scenario;
@@ -35,6 +38,17 @@ export function RoomPanel({ state, turns, onMode }: RoomPanelProps) {
           {scenario.situation && <p className="mt-1 whitespace-pre-wrap">{scenario.situation}</p>}
           {scenario.background && <p className="mt-1 line-clamp-6 whitespace-pre-wrap text-soft">{scenario.background}</p>}
         </section>
+      )}
+      {character && figureOf(character) !== null && (
+        <Choice<Look>
+          label={words.looks}
+          value={settings.look}
+          options={[
+            { value: 'portrait', label: words.lookPortrait },
+            { value: 'figure', label: words.lookFigure },
+          ]}
+          onChange={(look) => change({ look })}
+        />
       )}
       <Choice<SpeechMode>
         label={words.speechMode}

@@ -171,6 +171,19 @@ export const UserIcon = (props: Props) => (
   </Icon>
 );
 
+export const PictureIcon = (props: Props) => (
+  <Icon {...props}>
+    <rect x="4" y="5" width="16" height="14" rx="2.5" />
+    <path d="m4.5 16.5 4.2-4.3 3.6 3.6 2.6-2.6 4.6 4.3M15.5 9.2h.01" />
+  </Icon>
+);
+
+export const CubeIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M12 3.5 19.5 7.7v8.6L12 20.5l-7.5-4.2V7.7L12 3.5ZM12 12l7.3-4.2M12 12v8.3M12 12 4.7 7.8" />
+  </Icon>
+);
+
 export const MemoryIcon = (props: Props) => (
   <Icon {...props}>
     <path d="M12 6.5C10.5 5 8 4.5 4.5 4.5v13c3.5 0 6 .5 7.5 2 1.5-1.5 4-2 7.5-2v-13c-3.5 0-6 .5-7.5 2ZM12 6.5v13" />

@@ -8,7 +8,7 @@ function store(value: string | null = null) {
 
 it('keeps what was chosen', () => {
   const chosen: Settings = {
-    volume: 0.4, voice: false, mode: 'on_click', greet: false, language: 'ja', theme: 'dark', model: 'm', temperature: 1.2,
+    volume: 0.4, voice: false, mode: 'on_click', greet: false, language: 'ja', theme: 'dark', look: 'figure', model: 'm', temperature: 1.2,
   };
   const s = store();
   writeSettings(s, chosen);

@@ -2,6 +2,9 @@ import { createContext, useContext } from 'react';
 import type { SpeechMode } from '../chat/room.ts';
 import type { Language } from '../i18n.ts';
 
+/** How a character that has a figure is seen while one talks with it. */
+export type Look = 'portrait' | 'figure';
+
 export type Theme = 'system' | 'light' | 'dark';
 
 /** What the user chose, kept over visits; where the browser forbids that, for as long as the page lives. */
@@ -14,6 +17,7 @@ export interface Settings {
   /** null: what the browser asks for. */
   language: Language | null;
   theme: Theme;
+  look: Look;
   /** Empty: the server's. */
   model: string;
   /** 0 to 2; null: the server's. */
@@ -29,6 +33,7 @@ const DEFAULTS: Settings = {
   greet: true,
   language: null,
   theme: 'system',
+  look: 'portrait',
   model: '',
   temperature: null,
 };
@@ -62,6 +67,7 @@ export function readSettings(store: Pick<Store, 'getItem'>): Settings {
     greet: among(kept.greet, [true, false], DEFAULTS.greet),
     language: among(kept.language, ['ko', 'en', 'ja', null], DEFAULTS.language),
     theme: among(kept.theme, ['system', 'light', 'dark'], DEFAULTS.theme),
+    look: among(kept.look, ['portrait', 'figure'], DEFAULTS.look),
     model: typeof kept.model === 'string' ? kept.model : DEFAULTS.model,
     temperature: within(kept.temperature, 2) ? kept.temperature : DEFAULTS.temperature,
   };
