@@ -101,6 +101,6 @@ func (s *Server) portraitFile(ctx context.Context, in *portraitFile) (*huma.Stre
 	}
 	return &huma.StreamResponse{Body: func(c huma.Context) {
 		defer blob.Close()
-		giveOut(humagin.Unwrap(c), blob, contentType)
+		s.giveOut(humagin.Unwrap(c), blob, contentType)
 	}}, nil
 }
