@@ -4,7 +4,7 @@ GO_BUILD := go build -tags $(TAGS)
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 PKG      ?= ./...
 
-.PHONY: run build web test test-go test-web lint vet bench fuzz golden fmt clean
+.PHONY: run build web test test-go test-web lint vet bench load fuzz golden fmt clean
 
 run: build ; ./bin/avatarforge serve
 
@@ -29,6 +29,8 @@ vet: ; go vet -tags $(TAGS) $(PKG)
 .tools/golangci-lint: ; ./scripts/install-lint
 
 bench: ; go test -tags $(TAGS) -run '^$$' -bench . -benchmem $(PKG)
+
+load: build ; go run -tags $(TAGS) ./loadtest/standing
 
 fuzz: ; ./scripts/fuzz
 

@@ -46,6 +46,7 @@ var rules = []rule{
 	{in: "server", only: []string{"session", "realtime", "persona", "slots", "store", "tts", "speech", "auth", "account", "llm", "avatar"}, because: "HTTP turns requests into calls of the session, and makes no reply or speech itself; of the models it knows who is to make characters up, and why it fails"},
 	{in: "demo", only: []string{"demo/reply", "demo/voice", "llm", "llm/llmtest", "tts", "tts/ttstest"}, because: "the stand-ins are upstreams: nothing but HTTP ties them to conversations"},
 	{in: "loadtest", only: []string{"realtime", "tts"}, because: "listeners know the server by its protocol alone; the scheduler's own code is for planning"},
+	{in: "loadtest/floor", only: []string{"realtime", "llm/llmtest", "tts/ttstest"}, because: "what the server is measured against shares nothing with it but the protocol's words"},
 	{in: "llm/llmtest", only: []string{"llm/llmtest"}, because: "a simulator that shares code with its client shares its mistakes"},
 	{in: "tts/ttstest", only: []string{"tts/ttstest"}, because: "a simulator that shares code with its client shares its mistakes"},
 }
