@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 )
@@ -24,7 +25,15 @@ type Calibration struct {
 type modelRatios struct {
 	plain, wide learned
 	caches      bool // it reports prompts without what it had cached of them
+
+	// A server that reports the same of ever other prompts does not count.
+	size     int // of the last prompt
+	reported int // of it
+	repeated int // how often a prompt of another size had the same report
 }
+
+// fixed says that the reports are no counts, so that nothing was to be learned from them.
+func (m *modelRatios) fixed() bool { return m.repeated >= maxRepeated }
 
 // learned is the ratio of reported to counted tokens.
 type learned struct {
@@ -60,13 +69,20 @@ const (
 	// tokens out. One below trustedShare teaches nothing.
 	cachedShare, trustedShare = 0.5, 0.8
 	learnDown                 = 0.1
+	// Prompts whose sizes differ by more than that differ in their counts; after that many
+	// that did not, nothing is believed any more.
+	otherSize   = 0.05
+	maxRepeated = 2
 )
+
+// firstCaution is for what is known from a reply or two, or guessed.
+const firstCaution = 1.2
 
 // caution is what is added to a ratio, since one text's differs from the next one's.
 func (l *learned) caution() float64 {
 	switch {
 	case l.samples < 3:
-		return 1.2
+		return firstCaution
 	case l.samples < 10:
 		return 1.1
 	default:
@@ -113,12 +129,15 @@ func (m *modelRatios) part(wide bool) *learned {
 // tokens as the server reported them, see Usage.InputTokens. A prompt teaches the ratio of
 // the characters that make up most of it.
 func (c *Calibration) Observe(model string, prompt Size, reported int) {
-	if prompt.Total() < minEstimate || reported <= 0 {
+	if prompt.Total() < minEstimate {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.modelLocked(model)
+	if m.repeats(prompt.Total(), reported); m.fixed() || reported <= 0 {
+		return
+	}
 	plain, wide := m.plain.or(guessPlain), m.wide.or(guessWide)
 	l, least, likely := &m.plain, minPlain, guessPlain
 	ratio := (float64(reported) - wide*float64(prompt.Wide)) / float64(max(prompt.Plain, 1))
@@ -153,6 +172,21 @@ func (c *Calibration) Observe(model string, prompt Size, reported int) {
 	}
 }
 
+// repeats notes a report, and forgets what was learned where it shows that the server does
+// not count.
+func (m *modelRatios) repeats(size, reported int) {
+	switch other := math.Abs(float64(size-m.size)) > otherSize*float64(size); {
+	case reported != m.reported:
+		m.repeated = 0
+	case other:
+		m.repeated++
+	}
+	m.size, m.reported = size, reported
+	if m.fixed() {
+		m.plain, m.wide, m.caches = learned{}, learned{}, false
+	}
+}
+
 // Scale is how a model counts, with some caution: what has not been learned of it is
 // taken for more than it will be.
 func (c *Calibration) Scale(model string) Scale {
@@ -160,8 +194,11 @@ func (c *Calibration) Scale(model string) Scale {
 	defer c.mu.Unlock()
 	s := Scale{unknownPlain, unknownWide}
 	m := c.models[model]
-	if m == nil {
+	switch {
+	case m == nil:
 		return s
+	case m.fixed():
+		return Scale{guessPlain * firstCaution, guessWide * firstCaution}
 	}
 	if m.plain.samples > 0 {
 		s.plain = m.plain.ratio * m.plain.caution()

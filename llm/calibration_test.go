@@ -74,6 +74,26 @@ func TestCalibrationDoesNotLearnFromCachedOrCutPrompts(t *testing.T) {
 	want(t, "a server that leaves cached tokens out never teaches a lower ratio", c.Scale("m"), before)
 }
 
+// Stand-ins for a server, and some proxies, report the same number whatever they are asked.
+func TestCalibrationDoesNotLearnFromWhatIsNoCount(t *testing.T) {
+	for _, number := range []int{0, 10, 77, 300} {
+		c := NewCalibration()
+		for size := 80; size < 3000; size += 80 {
+			c.Observe("m", Size{Plain: size / 3, Wide: size * 2 / 3}, number)
+		}
+		between(t, "what is likely, with some caution", c.Scale("m").Of(wide(1000)), 1550, 1570)
+		want(t, "and without", c.Likely("m").Of(wide(1000)), 1300)
+		c.Observe("m", wide(3000), 4000)
+		c.Observe("m", wide(3100), 4133)
+		between(t, "a count is learned from", c.Likely("m").Of(wide(1000)), 1333, 1335)
+	}
+	c := NewCalibration()
+	for range 10 {
+		c.Observe("m", wide(1000), 1400)
+	}
+	between(t, "the same prompt has the same count", c.Likely("m").Of(wide(1000)), 1400, 1401)
+}
+
 // margin is what a prompt leaves free of its window.
 const margin = 64
 
