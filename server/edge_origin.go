@@ -19,6 +19,9 @@ func (s *Server) crossOrigin(c *gin.Context) {
 	r := c.Request
 	origin := r.Header.Get("Origin")
 	if origin == "" {
+		if s.cookieChanges(r) {
+			s.fail(c, errNoOrigin)
+		}
 		return
 	}
 	c.Writer.Header().Add("Vary", "Origin")
@@ -45,6 +48,32 @@ func (s *Server) crossOrigin(c *gin.Context) {
 	}
 	c.Header("Access-Control-Max-Age", "7200") // the longest that Chromium keeps it
 	c.AbortWithStatus(http.StatusNoContent)
+}
+
+var errNoOrigin = newProblem(http.StatusForbidden, codeForbidden,
+	"A request that changes something with the login's cookie needs an Origin, as browsers send it; a program sends the token as Authorization: Bearer.")
+
+// cookieChanges says whether a request without an Origin would change something by its
+// cookie's login. Browsers send an Origin with what may change something, or say at least
+// whose page it was.
+func (s *Server) cookieChanges(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return false
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
+	}
+	if r.Header.Get("Authorization") != "" {
+		return false
+	}
+	for _, cookie := range r.CookiesNamed(tokenCookie) {
+		if _, err := s.claims(r.Context(), cookie.Value); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // mayChange says whether a request can change something that its browser has sent of its

@@ -203,7 +203,11 @@ func TestPagesOfOtherOrigins(t *testing.T) {
 		{"a forged page of ours, without HTTPS", "POST", map[string]string{"Origin": "http://talk.example", "X-Forwarded-Host": "talk.example", "X-Forwarded-Proto": "https", "Cookie": cookie}, 403, false},
 		{"another port of ours", "POST", map[string]string{"Origin": "http://127.0.0.1:1", "Cookie": cookie}, 403, false},
 		{"a name that begins like a friend's", "POST", map[string]string{"Origin": "https://friend.example.evil.example", "Cookie": cookie}, 403, false},
-		{"no page at all", "POST", map[string]string{"Cookie": cookie}, 200, false},
+		{"no page at all, with the cookie", "POST", map[string]string{"Cookie": cookie}, 403, false},
+		{"no page at all, with a cookie that is no good", "POST", map[string]string{"Cookie": "access_token=x"}, 200, false},
+		{"no page at all, with a token", "POST", map[string]string{"Authorization": key}, 200, false},
+		{"a browser that says no more than whose page it is", "POST", map[string]string{"Sec-Fetch-Site": "same-origin", "Cookie": cookie}, 200, false},
+		{"a browser that says that it is a stranger's", "POST", map[string]string{"Sec-Fetch-Site": "cross-site", "Cookie": cookie}, 403, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c := &caller{h, t, ""}

@@ -201,6 +201,8 @@ func (s *Session) truncateItem(e *realtime.ItemTruncate) *realtime.Error {
 		r.truncated = &heard // its text is not whole yet
 	case len(it.speech) == 0:
 		return realtime.Invalid(realtime.CodeInvalidValue, "item_id", "Item %q has not been spoken, so it cannot be truncated.", it.ID)
+	case heard >= it.audioFor()+time.Millisecond: // clients count in whole ones, and may round up
+		return realtime.Invalid(realtime.CodeInvalidValue, "audio_end_ms", "Of item %q there are only %d ms of audio.", it.ID, it.audioFor().Milliseconds())
 	default:
 		it.hear(heard)
 		if it.audioEnd == s.playhead.sent {

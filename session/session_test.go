@@ -282,7 +282,11 @@ func TestTruncateToTheWord(t *testing.T) {
 		if got != "하나 둘 셋" {
 			t.Errorf("the item keeps %q; half of nine syllables ends in the fourth word", got)
 		}
-		k.do(realtime.ItemTruncate{ItemID: id, AudioEndMS: total * 2})
+		k.do(realtime.ItemTruncate{EventID: "more", ItemID: id, AudioEndMS: total + 1000})
+		if e := k.untilError(realtime.CodeInvalidValue, "there is no more audio"); e.EventID != "more" || e.Param != "audio_end_ms" {
+			t.Errorf("the error is %+v", e)
+		}
+		k.do(realtime.ItemTruncate{ItemID: id, AudioEndMS: total})
 		k.do(realtime.ItemRetrieve{ItemID: id})
 		if got := until[realtime.ItemRetrieved](k, "the item is there").Item.Text(); got != "하나 둘 셋 넷 다섯 여섯." {
 			t.Errorf("after all was heard the item keeps %q", got)
