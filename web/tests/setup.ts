@@ -4,13 +4,13 @@
  * - else `bin/avatarforge`, if it has been built, with its demo model and voice;
  * - else, or with `AVATARFORGE_FAKE=1`, the fake server.
  */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type {} from 'vitest';
 import type { TestProject } from 'vitest/node';
+import { binary, startBinary, stop } from './binary.ts';
 import { FakeServer } from './fake-server.ts';
 import { CLIENT, LoginProvider } from './oidc.ts';
 
@@ -24,8 +24,6 @@ declare module 'vitest' {
     login: boolean;
   }
 }
-
-const binary = fileURLToPath(new URL('../../bin/avatarforge', import.meta.url));
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.AVATARFORGE_URL;
@@ -67,37 +65,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await Promise.all([plain.stop(), tls.stop()]);
     rmSync(folder, { recursive: true, force: true });
   };
-}
-
-/** Starts the program on a free port and waits for the line in which it says its address. */
-function startBinary(dataDir: string, flags: string[]): Promise<{ url: string; process: ChildProcess }> {
-  const child = spawn(
-    binary,
-    ['serve', '--listen-addr', '127.0.0.1:0', '--data-dir', dataDir, '--llm-service', 'demo', '--tts-service', 'demo', ...flags],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  return new Promise((resolve, reject) => {
-    let output = '';
-    const read = (chunk: Buffer) => {
-      output += chunk.toString();
-      // The demo model and voice say their addresses too.
-      const url = /Avatar Forge is at (https?:\/\/127\.0\.0\.1:[0-9]+)/.exec(output)?.[1];
-      if (url !== undefined) resolve({ url, process: child });
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    child.on('exit', (code) => reject(new Error(`avatarforge ended with ${code} before it said its address:\n${output}`)));
-    child.on('error', reject);
-  });
-}
-
-function stop(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null) return resolve();
-    child.removeAllListeners('exit');
-    child.on('exit', () => resolve());
-    child.kill('SIGTERM');
-  });
 }
 
 function certificate(folder: string): { key: string; cert: string } {

@@ -3,7 +3,7 @@ import type { components, paths } from '../../generated/openapi.d.ts';
 /** The things that the API tells of, as its description has them. */
 export type Schemas = components['schemas'];
 
-type Method = 'get' | 'post' | 'put' | 'delete';
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 type Paths<M extends Method> = { [P in keyof paths]: paths[P][M] extends object ? P : never }[keyof paths];
 type Success<Operation> = Operation extends { responses: { 200: { content: { 'application/json': infer Body } } } } ? Body : never;
 /** What an operation answers, without the envelope that most have. */

@@ -25,3 +25,13 @@ export const facts = (character: string) =>
   });
 
 export const forgetFact = (id: string) => ask('delete', '/api/facts/{fact_id}', { path: { fact_id: id } });
+
+/** Corrects something that a character knows: from then on it is the user's own word. */
+export const correctFact = (id: string, text: string) => ask('patch', '/api/facts/{fact_id}', { path: { fact_id: id }, body: { text } });
+
+/** Has a character know something. */
+export const tellFact = (character_id: string, text: string) => ask('post', '/api/facts', { body: { character_id, text } });
+
+/** Writes a conversation's summary anew. */
+export const rewriteSummary = (session: string, text: string) =>
+  ask('put', '/api/sessions/{session_id}/summary', { path: { session_id: session }, body: { summary: text } });

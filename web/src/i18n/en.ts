@@ -241,6 +241,10 @@ export const en: Words = {
   pictureTooSmall: 'The picture is too small: 16 pixels at least on each side.',
   figureLabel: (name) => `3D figure of ${name}`,
   figureAbout: (n) => `about ${n} s`,
+  factTell: 'Tell it more',
+  factTellHint: 'For instance: I have a cat.',
+  factTellSend: 'Tell',
+  correct: (name) => `Correct: ${name}`,
   fields: {
     name: 'Name',
     category: 'Category',

@@ -241,6 +241,10 @@ export const ja: Words = {
   pictureTooSmall: '写真が小さすぎます。縦横16ピクセル以上必要です。',
   figureLabel: (name) => `${name}の3Dの姿`,
   figureAbout: (n) => `約${n}秒`,
+  factTell: 'もっと教える',
+  factTellHint: '例：猫を飼っています。',
+  factTellSend: '教える',
+  correct: (name) => `直す：${name}`,
   fields: {
     name: '名前',
     category: 'カテゴリー',

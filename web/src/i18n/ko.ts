@@ -241,6 +241,10 @@ export const ko: Words = {
   pictureTooSmall: '사진이 너무 작아요. 가로세로 16픽셀은 되어야 해요.',
   figureLabel: (name) => `${name}의 3D 모습`,
   figureAbout: (n) => `약 ${n}초 걸려요`,
+  factTell: '더 알려 주기',
+  factTellHint: '예: 나는 고양이를 키워.',
+  factTellSend: '알려 주기',
+  correct: (name) => `고치기: ${name}`,
   fields: {
     name: '이름',
     category: '분류',

@@ -265,6 +265,10 @@ export interface Words {
   pictureTooSmall: string;
   figureLabel: (name: string) => string;
   figureAbout: (n: number) => string;
+  factTell: string;
+  factTellHint: string;
+  factTellSend: string;
+  correct: (name: string) => string;
   fields: Record<FieldName, string>;
   errors: Record<string, string>;
 }
