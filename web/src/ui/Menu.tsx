@@ -67,7 +67,7 @@ export function Menu({ label, icon, items, className = 'relative' }: MenuProps) 
         {icon}
       </button>
       {open && (
-        <ul id={id} className="absolute right-0 max-sm:-right-3 z-20 mt-1 w-max min-w-48 animate-rise overflow-hidden rounded-2xl border border-line bg-raised py-1.5 shadow-xl">
+        <ul id={id} className="absolute right-0 max-sm:-right-5 z-20 mt-1 w-max min-w-48 animate-rise overflow-hidden rounded-2xl border border-line bg-raised py-1.5 shadow-xl">
           {items.map((item) => (
             <li key={item.label}>
               <button
