@@ -10,7 +10,21 @@
 // such a thing, in the order of asking, and is told when its turn comes. A lease that is
 // not renewed, since its instance has died, ends by itself.
 //
+// # Connections
+//
+// A session lives on one instance, and its client may come to another one. Node.Dial
+// connects two instances, Node.Listener has what others dial: a Conn is a net.Conn, so HTTP
+// runs over it. No instance needs an address of its own that others can reach.
+//
+// What is written to a Conn travels as segments, which Redis passes on and may lose:
+// stream says how they are put in order and sent again, and how a reader who is slow holds
+// the writer back.
+//
 // # When Redis, or an instance, is gone
+//
+// While Redis cannot be reached, connections stand still, and go on when it is back: it
+// holds nothing of them. Who is connected to an instance that has died, or is silent for
+// three leases though Redis is well, gets ErrGone.
 //
 // While Redis cannot be reached, leases are had without it: see Node.Lease.
 package cluster

@@ -54,8 +54,11 @@ type Node struct {
 	messages *redis.PubSub
 	inboxes  string // what the name of an instance's channel begins with
 	leases   *leases
+	conns    conns
+	running  sync.WaitGroup              // its goroutines
+	spawn    func(func(context.Context)) // starts one, whose context ends with the node
+	over     <-chan struct{}             // closed when the node ends
 	stop     context.CancelFunc
-	running  sync.WaitGroup // its goroutines
 }
 
 // Join makes this instance one of those that share a Redis. It fails where that cannot be
@@ -74,22 +77,27 @@ func Join(ctx context.Context, cfg Config) (*Node, error) {
 	if _, err := messages.Receive(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("reach Redis at %s: %w", options.Addr, err), messages.Close(), client.Close())
 	}
-	n := &Node{cfg: cfg, log: cfg.Log, client: client, messages: messages, inboxes: inboxes}
-	n.leases = newLeases(n)
 	run, stop := context.WithCancel(context.Background())
-	n.stop = stop
+	n := &Node{
+		cfg: cfg, log: cfg.Log, client: client, messages: messages, inboxes: inboxes, conns: newConns(),
+		over: run.Done(), stop: stop,
+	}
+	n.spawn = func(f func(context.Context)) { n.running.Go(func() { f(run) }) }
+	n.leases = newLeases(n)
 	n.running.Go(n.listen)
-	n.running.Go(func() { n.leases.renew(run) })
+	n.spawn(n.leases.renew)
+	n.spawn(n.refuse)
 	return n, nil
 }
 
 // Instance is this instance's name.
 func (n *Node) Instance() string { return n.cfg.Instance }
 
-// Close ends what the node has begun. What it has leased is given up, at once where that
-// succeeds before ctx ends.
+// Close ends what the node has begun, its connections too. What it has leased is given up,
+// at once where that succeeds before ctx ends.
 func (n *Node) Close(ctx context.Context) error {
 	n.leases.close(ctx)
+	n.conns.close()
 	n.stop()
 	err := n.messages.Close()
 	n.running.Wait()
@@ -103,19 +111,34 @@ func (n *Node) Close(ctx context.Context) error {
 }
 
 // What the first byte of a message to an instance says.
-const messageLease = 'L' // the rest is the id of the lease that it has been given
+const (
+	messageLease = 'L' // the rest is the id of the lease that it has been given
+	messageConn  = 'C' // the rest is a segment
+)
 
 // listen takes in what others send. It ends with messages.
 func (n *Node) listen() {
-	for m := range n.messages.Channel(redis.WithChannelHealthCheckInterval(n.cfg.Lease)) {
-		if m.Payload == "" {
-			continue
+	for m := range n.messages.ChannelWithSubscriptions(redis.WithChannelHealthCheckInterval(n.cfg.Lease)) {
+		switch m := m.(type) {
+		case *redis.Subscription:
+			n.missed() // whatever was sent before
+		case *redis.Message:
+			n.take(m.Payload)
 		}
-		switch body := m.Payload[1:]; m.Payload[0] {
-		case messageLease:
-			n.leases.given(body)
-		default:
-			n.log.Warn("an instance sends what this one does not know; are they of different versions?")
-		}
+	}
+}
+
+// take takes in one message. It does not block.
+func (n *Node) take(message string) {
+	if message == "" {
+		return
+	}
+	switch body := message[1:]; message[0] {
+	case messageLease:
+		n.leases.given(body)
+	case messageConn:
+		n.receive(body)
+	default:
+		n.log.Warn("an instance sends what this one does not know; are they of different versions?")
 	}
 }
