@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"os"
 	"sync"
 	"syscall"
@@ -27,7 +26,6 @@ type Conn struct {
 	node   *Node
 	id     connID
 	peer   string        // the instance at the other end
-	client string        // whom the connection is for
 	wake   chan struct{} // has a value when there may be something to send; never closed
 	opened chan struct{} // closed when the other end has answered
 	over   chan struct{} // closed when nothing more is sent or received
@@ -67,9 +65,9 @@ func (n *Node) lingerFor() time.Duration      { return 3 * n.cfg.Lease }
 // come meanwhile that takes the answer along.
 const ackWithin = 50 * time.Millisecond
 
-func newConn(n *Node, id connID, peer, client string, s connState) *Conn {
+func newConn(n *Node, id connID, peer string, s connState) *Conn {
 	c := &Conn{
-		node: n, id: id, peer: peer, client: client, state: s,
+		node: n, id: id, peer: peer, state: s,
 		wake: make(chan struct{}, 1), opened: make(chan struct{}), over: make(chan struct{}), away: make(chan struct{}),
 		stream: newStream(), heard: time.Now(), moved: time.Now(),
 	}
@@ -173,8 +171,8 @@ func (c *Conn) Leaving() <-chan struct{} { return c.away }
 // LocalAddr is this instance.
 func (c *Conn) LocalAddr() net.Addr { return addr(c.node.cfg.Instance) }
 
-// RemoteAddr is whom the connection is for: what Dial was given.
-func (c *Conn) RemoteAddr() net.Addr { return parseAddr(c.client) }
+// RemoteAddr is the other instance.
+func (c *Conn) RemoteAddr() net.Addr { return addr(c.peer) }
 
 // SetDeadline sets both deadlines.
 func (c *Conn) SetDeadline(t time.Time) error {
@@ -370,7 +368,7 @@ func (c *Conn) compose(b []byte, sent time.Time) (message []byte, at time.Time) 
 		if now.Before(at) {
 			return b, at
 		}
-		g := segment{conn: c.id, from: n.cfg.Instance, flags: flagOpen, limit: window, data: []byte(c.client)}
+		g := segment{conn: c.id, from: n.cfg.Instance, flags: flagOpen, limit: window}
 		return g.append(append(b, messageConn)), at
 	}
 	if c.stream.unacked() && now.Sub(later(c.moved, sent)) >= n.resendAfter() {
@@ -429,16 +427,8 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// addr is an instance, or whom a connection is for.
+// addr is an instance.
 type addr string
 
 func (addr) Network() string  { return "redis" }
 func (a addr) String() string { return string(a) }
-
-// parseAddr is a TCP address where the text is one.
-func parseAddr(text string) net.Addr {
-	if ap, err := netip.ParseAddrPort(text); err == nil {
-		return net.TCPAddrFromAddrPort(ap)
-	}
-	return addr(text)
-}

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -19,12 +18,10 @@ import (
 	"avatarforge/internal/servertest"
 )
 
-var client = net.TCPAddrFromAddrPort(netip.MustParseAddrPort("192.0.2.7:4321"))
-
 // dial connects two instances; the second accepts.
 func dial(t testing.TB, from, to *Node, l net.Listener) (near, far *Conn) {
 	t.Helper()
-	near, err := from.Dial(t.Context(), to.Instance(), client)
+	near, err := from.Dial(t.Context(), to.Instance())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +45,7 @@ func TestConn(t *testing.T) {
 		})
 	})
 
-	t.Run("it carries HTTP for a client", func(t *testing.T) {
+	t.Run("it carries HTTP", func(t *testing.T) {
 		nodes := instances(t, 2)
 		l := nodes[1].Listener()
 		server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,15 +54,15 @@ func TestConn(t *testing.T) {
 		var serving sync.WaitGroup
 		serving.Go(func() { server.Serve(l) })
 		transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return nodes[0].Dial(ctx, nodes[1].Instance(), client)
+			return nodes[0].Dial(ctx, nodes[1].Instance())
 		}}
 		resp, err := (&http.Client{Transport: transport}).Get("http://avatar.example/")
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
-		if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "192.0.2.7:4321 avatar.example" {
-			t.Errorf("%q, %v: the other instance sees whom it is for", body, err)
+		if body, err := io.ReadAll(resp.Body); err != nil || string(body) != nodes[0].Instance()+" avatar.example" {
+			t.Errorf("%q, %v: the other instance sees who asks", body, err)
 		}
 		if err := server.Close(); err != nil {
 			t.Error(err)
@@ -76,10 +73,10 @@ func TestConn(t *testing.T) {
 
 func TestDialRefused(t *testing.T) {
 	nodes := instances(t, 2)
-	if _, err := nodes[0].Dial(t.Context(), "nobody", client); !errors.Is(err, ErrUnreachable) {
+	if _, err := nodes[0].Dial(t.Context(), "nobody"); !errors.Is(err, ErrUnreachable) {
 		t.Errorf("an instance that there is not: %v", err)
 	}
-	if _, err := nodes[0].Dial(t.Context(), nodes[1].Instance(), client); !errors.Is(err, ErrReset) {
+	if _, err := nodes[0].Dial(t.Context(), nodes[1].Instance()); !errors.Is(err, ErrReset) {
 		t.Errorf("an instance that does not listen: %v", err)
 	}
 	l := nodes[1].Listener()
@@ -89,7 +86,7 @@ func TestDialRefused(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := nodes[0].Dial(t.Context(), nodes[1].Instance(), client); !errors.Is(err, ErrReset) {
+	if _, err := nodes[0].Dial(t.Context(), nodes[1].Instance()); !errors.Is(err, ErrReset) {
 		t.Errorf("an instance that listens no more: %v", err)
 	}
 	if _, err := near.Write([]byte("x")); err != nil {
@@ -229,7 +226,7 @@ func TestConnToADeadInstance(t *testing.T) {
 		t.Errorf("write: %v, want ErrGone", err)
 	}
 	near.Close()
-	if _, err := alive.Dial(t.Context(), dead.Instance(), client); !errors.Is(err, ErrUnreachable) {
+	if _, err := alive.Dial(t.Context(), dead.Instance()); !errors.Is(err, ErrUnreachable) {
 		t.Errorf("dial: %v", err)
 	}
 	if err := dead.Close(t.Context()); err != nil {

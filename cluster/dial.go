@@ -41,13 +41,12 @@ func newConns() conns {
 	return conns{accepted: make(chan *Conn, backlog), resets: make(chan reset, backlog), known: make(map[connID]*Conn)}
 }
 
-// Dial connects to another instance, where Listener has the connection. client is what the
-// other end finds as its remote address: whom the connection is for. Errors are
-// ErrUnreachable and ctx's.
-func (n *Node) Dial(ctx context.Context, instance string, client net.Addr) (*Conn, error) {
+// Dial connects to another instance, where Listener has the connection. Errors are
+// ErrUnreachable, ErrReset where that instance does not listen, and ctx's.
+func (n *Node) Dial(ctx context.Context, instance string) (*Conn, error) {
 	var id connID
 	_, _ = rand.Read(id[:]) // it never fails
-	c := newConn(n, id, instance, client.String(), connOpening)
+	c := newConn(n, id, instance, connOpening)
 	if !n.conns.start(c) {
 		return nil, fmt.Errorf("dial instance %s: %w", instance, net.ErrClosed)
 	}
@@ -148,7 +147,7 @@ func (cs *conns) find(g *segment, n *Node) *Conn {
 	if c, ok := cs.known[g.conn]; ok || g.flags&flagOpen == 0 || !cs.listening || cs.closed {
 		return c
 	}
-	c := newConn(n, g.conn, g.from, string(g.data), connOpen)
+	c := newConn(n, g.conn, g.from, connOpen)
 	select {
 	case cs.accepted <- c:
 	default:

@@ -67,6 +67,7 @@ func Join(ctx context.Context, cfg Config) (*Node, error) {
 	cfg.setDefaults()
 	options := *cfg.Options
 	options.MaxRetries = -1 // whoever asks knows better whether to ask again
+	options.DialerRetries = 1
 	options.ContextTimeoutEnabled = true
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 

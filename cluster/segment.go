@@ -11,7 +11,7 @@ type segment struct {
 	conn   connID
 	from   string // the instance that sends it
 	flags  flags
-	offset uint64 // of data's first byte, among all that the sender sends
+	offset uint64 // of data's first byte among all that the sender sends; without data, what it has sent up to
 	ack    uint64 // the offset that is received up to
 	limit  uint64 // the offset that may be sent up to
 	data   []byte
@@ -23,7 +23,7 @@ type connID [16]byte
 type flags uint8
 
 const (
-	flagOpen  flags = 1 << iota // asks for a new Conn; data is the address of whom it is for
+	flagOpen  flags = 1 << iota // asks for a new Conn
 	flagEnd                     // data is the last
 	flagReset                   // the Conn is over, whatever is on its way
 	flagAgain                   // something may have been missed: send again from ack

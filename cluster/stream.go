@@ -99,15 +99,17 @@ func (s *stream) receive(g *segment) {
 	if g.flags&flagAgain != 0 {
 		s.resend()
 	}
+	if g.offset > s.received {
+		// It has sent more than has come. The sender's own clock may not tell it so while it
+		// sends on, be it only answers.
+		s.missed, s.ackNow = true, true
+		return
+	}
 	last := g.flags&flagEnd != 0
 	if len(g.data) == 0 && !last {
 		return
 	}
 	s.ackDue = true
-	if g.offset > s.received {
-		s.missed, s.ackNow = true, true
-		return
-	}
 	if s.ended {
 		return
 	}
