@@ -54,11 +54,14 @@ type Node struct {
 	messages *redis.PubSub
 	inboxes  string // what the name of an instance's channel begins with
 	leases   *leases
+	claims   *claims
 	conns    conns
 	running  sync.WaitGroup              // its goroutines
 	spawn    func(func(context.Context)) // starts one, whose context ends with the node
 	over     <-chan struct{}             // closed when the node ends
 	stop     context.CancelFunc
+	// resubscribed has a value when messages may have been missed. Never closed.
+	resubscribed chan struct{}
 }
 
 // Join makes this instance one of those that share a Redis. It fails where that cannot be
@@ -81,12 +84,13 @@ func Join(ctx context.Context, cfg Config) (*Node, error) {
 	run, stop := context.WithCancel(context.Background())
 	n := &Node{
 		cfg: cfg, log: cfg.Log, client: client, messages: messages, inboxes: inboxes, conns: newConns(),
-		over: run.Done(), stop: stop,
+		over: run.Done(), stop: stop, resubscribed: make(chan struct{}, 1),
 	}
 	n.spawn = func(f func(context.Context)) { n.running.Go(func() { f(run) }) }
-	n.leases = newLeases(n)
+	n.leases, n.claims = newLeases(n), newClaims(n)
 	n.running.Go(n.listen)
 	n.spawn(n.leases.renew)
+	n.spawn(n.claims.keep)
 	n.spawn(n.refuse)
 	return n, nil
 }
@@ -123,6 +127,10 @@ func (n *Node) listen() {
 		switch m := m.(type) {
 		case *redis.Subscription:
 			n.missed() // whatever was sent before
+			select {
+			case n.resubscribed <- struct{}{}:
+			default:
+			}
 		case *redis.Message:
 			n.take(m.Payload)
 		}
