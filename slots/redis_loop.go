@@ -2,6 +2,7 @@ package slots
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -56,7 +57,12 @@ type (
 		err    error
 	}
 	leaveLine struct{ token string }
-	countAll  struct {
+	keepSlot  struct {
+		token, holder string
+		ttl           time.Duration
+		kept          chan struct{} // closed when that is over
+	}
+	countAll struct {
 		reply chan counted // capacity 1
 	}
 	counted struct {
@@ -268,7 +274,21 @@ func (l *redisLoop) grant(p *waiter) {
 }
 
 func (l *redisLoop) hold(token, holder, user string) *Slot {
-	s := &Slot{holder: holder, user: user, release: func(*Slot) { l.post(leaveLine{token}) }}
+	s := &Slot{
+		holder: holder, user: user,
+		release: func(*Slot) { l.post(leaveLine{token}) },
+		keep: func(ctx context.Context, s *Slot, ttl time.Duration) {
+			c := keepSlot{token, s.holder, ttl, make(chan struct{})}
+			if !l.post(c) {
+				return
+			}
+			select {
+			case <-c.kept:
+			case <-ctx.Done():
+			case <-l.done:
+			}
+		},
+	}
 	l.held[token] = s
 	return s
 }
@@ -317,7 +337,7 @@ func (l *redisLoop) join(ctx context.Context, j *joinLine) (got joined, settling
 	for tries := 0; tries < 2 && !ok; tries++ {
 		l.tryRegister(ctx)
 		if l.registered {
-			a, ok = l.call(ctx, joinScript, token, j.user, max(l.cfg.PerUser, 0), wait)
+			a, ok = l.call(ctx, joinScript, token, j.user, max(l.cfg.PerUser, 0), wait, keeper(j.holder))
 		}
 	}
 	if !ok {
@@ -357,6 +377,17 @@ func (c leaveLine) run(ctx context.Context, l *redisLoop) {
 	delete(l.line, c.token)
 	if l.registered { // else the next registration says it
 		l.call(ctx, leaveScript, c.token)
+	}
+}
+
+// keeper is the instance that keeps a slot for a holder who is to come.
+func keeper(holder string) string { return "kept-" + hex.EncodeToString([]byte(holder)) }
+
+func (c keepSlot) run(ctx context.Context, l *redisLoop) {
+	defer close(c.kept)
+	delete(l.held, c.token)
+	if l.registered { // else the next registration gives it back
+		l.call(ctx, keepScript, c.token, keeper(c.holder), c.ttl.Milliseconds())
 	}
 }
 

@@ -18,6 +18,7 @@ var (
 	lookScript     = operation("look")
 	registerScript = operation("register")
 	closeScript    = operation("close")
+	keepScript     = operation("keep")
 )
 
 func operation(name string) *redis.Script {

@@ -1,8 +1,10 @@
 package slots
 
 import (
+	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
 var (
@@ -60,7 +62,8 @@ type Slot struct {
 	user   string
 
 	once    sync.Once
-	release func(*Slot) // called once
+	release func(*Slot)                                 // called once, or else keep
+	keep    func(context.Context, *Slot, time.Duration) // nil where a slot cannot outlive its process
 }
 
 // Holder returns whom the slot was given to.
@@ -69,6 +72,19 @@ func (s *Slot) Holder() string { return s.holder }
 // Release gives the slot back, to the head of the line if anybody waits. It does not
 // block. A second call does nothing.
 func (s *Slot) Release() { s.once.Do(func() { s.release(s) }) }
+
+// Keep gives the slot back, but to nobody else: whoever acquires one for the same holder
+// within ttl has it, on any instance. It waits until that is known to all, or ctx ends. Where
+// the slots are one process's own it is Release. After either it does nothing.
+func (s *Slot) Keep(ctx context.Context, ttl time.Duration) {
+	s.once.Do(func() {
+		if s.keep == nil {
+			s.release(s)
+			return
+		}
+		s.keep(ctx, s, ttl)
+	})
+}
 
 // Ticket is a place in the waiting line.
 type Ticket struct {

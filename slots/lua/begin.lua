@@ -9,7 +9,8 @@
 -- waiting     hash: token -> user, for the tokens in line
 -- users       hash: user -> tokens, held and in line
 --
--- A token is instance:number.
+-- A token is instance:number. A slot that is kept for somebody who is to come is one of an
+-- instance that is nothing else, has never registered, and is not heard of again.
 local state, instances, generations, held, line, waiting, users = unpack(KEYS)
 local me, generation, channel = ARGV[1], ARGV[2], ARGV[3]
 local lease, limit, queue = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -93,7 +94,8 @@ elseif now - tonumber(known[2]) > lease / 2 then
   -- Instances that live are heard of more often than that. So it was Redis, or the way to
   -- it, that stood still, and nobody's lease could be renewed.
   for _, instance in ipairs(redis.call('ZRANGE', instances, 0, -1)) do
-    redis.call('ZADD', instances, text(now + lease), instance)
+    local ends = math.max(now + lease, tonumber(redis.call('ZSCORE', instances, instance)))
+    redis.call('ZADD', instances, text(ends), instance)
   end
 end
 redis.call('HSET', state, 'seen', text(now))

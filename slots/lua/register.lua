@@ -20,7 +20,7 @@ for i = first, #ARGV, 3 do
 end
 redis.call('HSET', state, 'last', text(last))
 local expected = tonumber(redis.call('HGET', state, 'expected'))
-if expected and settling() > 0 and redis.call('ZCARD', instances) >= expected then
+if expected and settling() > 0 and redis.call('HLEN', generations) >= expected then
   settled = 0
   redis.call('HSET', state, 'settled', 0)
 end
