@@ -160,3 +160,26 @@ func TestClaimsOutliveRedis(t *testing.T) {
 	default:
 	}
 }
+
+// What an instance tells everybody, all others hear, and it does not.
+func TestTell(t *testing.T) {
+	nodes := instances(t, 3)
+	if err := nodes[0].Tell(t.Context(), "a:b\x00"); err != nil {
+		t.Fatal(err)
+	}
+	if err := nodes[1].Tell(t.Context(), "second"); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range [][]string{{"second"}, {"a:b\x00"}, {"a:b\x00", "second"}} {
+		for _, w := range want {
+			select {
+			case got := <-nodes[i].Notices():
+				if got != w {
+					t.Errorf("instance %d hears %q, want %q", i, got, w)
+				}
+			case <-time.After(patience):
+				t.Fatalf("instance %d does not hear %q", i, w)
+			}
+		}
+	}
+}

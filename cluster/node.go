@@ -62,6 +62,7 @@ type Node struct {
 	stop     context.CancelFunc
 	// resubscribed has a value when messages may have been missed. Never closed.
 	resubscribed chan struct{}
+	notices      chan string // what others have told everybody. Never closed.
 }
 
 // Join makes this instance one of those that share a Redis. It fails where that cannot be
@@ -77,7 +78,7 @@ func Join(ctx context.Context, cfg Config) (*Node, error) {
 	client := redis.NewClient(&options)
 	// Channels, unlike keys, are the same in all of a server's databases.
 	inboxes := cfg.Prefix + strconv.Itoa(options.DB) + ":inbox:"
-	messages := client.Subscribe(ctx, inboxes+cfg.Instance)
+	messages := client.Subscribe(ctx, inboxes+cfg.Instance, inboxes+everybody)
 	if _, err := messages.Receive(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("reach Redis at %s: %w", options.Addr, err), messages.Close(), client.Close())
 	}
@@ -85,6 +86,7 @@ func Join(ctx context.Context, cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, log: cfg.Log, client: client, messages: messages, inboxes: inboxes, conns: newConns(),
 		over: run.Done(), stop: stop, resubscribed: make(chan struct{}, 1),
+		notices: make(chan string, maxNotices),
 	}
 	n.spawn = func(f func(context.Context)) { n.running.Go(func() { f(run) }) }
 	n.leases, n.claims = newLeases(n), newClaims(n)
@@ -119,6 +121,8 @@ func (n *Node) Close(ctx context.Context) error {
 const (
 	messageLease = 'L' // the rest is the id of the lease that it has been given
 	messageConn  = 'C' // the rest is a segment
+	// The rest is the instance that sends it, a colon and what it tells everybody.
+	messageNotice = 'N'
 )
 
 // listen takes in what others send. It ends with messages.
@@ -147,6 +151,8 @@ func (n *Node) take(message string) {
 		n.leases.given(body)
 	case messageConn:
 		n.receive(body)
+	case messageNotice:
+		n.notice(body)
 	default:
 		n.log.Warn("an instance sends what this one does not know; are they of different versions?")
 	}
