@@ -10,6 +10,7 @@ import (
 // Item is one message of a transcript. Role, Status and ContentType are the protocol's words.
 type Item struct {
 	Session     string
+	Epoch       int64  // of the session, as its writer knows it; not read
 	ID          string // of its own within the session
 	Position    string // where it stands, see PositionBetween
 	Role        string
@@ -36,27 +37,31 @@ func scanItem(row scanner) (it Item, err error) {
 	return it, err
 }
 
-// SaveItem stores an item, new or as it has become. ErrNotFound: the session is gone, or was
-// never saved. ErrInvalid: the position is not one of PositionBetween's.
+// SaveItem stores an item, new or as it has become. ErrNotFound: the session is gone, was never
+// saved, or has been taken over since by another instance. ErrInvalid: the position is not one of PositionBetween's.
 func (s *Store) SaveItem(ctx context.Context, it Item) error {
 	const doing = "save item"
 	if !validPosition(it.Position) {
 		return fmt.Errorf("%s: %w: position %q", doing, ErrInvalid, it.Position)
 	}
-	_, err := s.exec(ctx, doing, `
-		INSERT INTO items (`+itemColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+	return s.execOne(ctx, doing, `
+		INSERT INTO items (`+itemColumns+`) 
+		SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, CAST($10 AS bigint), CAST($11 AS bigint)
+		FROM sessions WHERE id = $1 AND epoch = $12
 		ON CONFLICT (session_id, id) DO UPDATE
 		SET position = excluded.position, role = excluded.role, status = excluded.status,
 		    content_type = excluded.content_type, heard = excluded.heard, full_text = excluded.full_text,
 		    speech = excluded.speech, updated = excluded.updated`,
 		plain(it.Session), plain(it.ID), it.Position, plain(it.Role), plain(it.Status), plain(it.ContentType),
-		plain(it.Text), plain(it.Full), plain(string(it.Speech)), micros(s.orNow(it.Created)), micros(s.clock()))
-	return err
+		plain(it.Text), plain(it.Full), plain(string(it.Speech)), micros(s.orNow(it.Created)), micros(s.clock()), it.Epoch)
 }
 
-// DeleteItem deletes an item; one that is not there is ErrNotFound.
-func (s *Store) DeleteItem(ctx context.Context, session, id string) error {
-	return s.execOne(ctx, "delete item", `DELETE FROM items WHERE session_id = $1 AND id = $2`, plain(session), plain(id))
+// DeleteItem deletes an item; one that is not there, or whose session has another epoch, is
+// ErrNotFound.
+func (s *Store) DeleteItem(ctx context.Context, session string, epoch int64, id string) error {
+	return s.execOne(ctx, "delete item", `
+		DELETE FROM items WHERE session_id = $1 AND id = $2
+		AND EXISTS (SELECT 1 FROM sessions WHERE sessions.id = $1 AND epoch = $3)`, plain(session), plain(id), epoch)
 }
 
 // Items is a session's whole transcript, in order. It is empty for a session that is not there.

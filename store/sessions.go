@@ -16,11 +16,12 @@ type Session struct {
 	NextEvent   uint64          // number of the next event
 	NextSegment uint32
 	Turn        int
+	Epoch       int64 // by how many instances it has been taken over, see TakeSession
 	// Created is set by the first SaveSession where it is zero; Updated by each of them.
 	Created, Updated time.Time
 }
 
-const sessionColumns = `id, owner, character_id, config, next_event, next_segment, turn, created, updated`
+const sessionColumns = `id, owner, character_id, config, next_event, next_segment, turn, epoch, created, updated`
 
 func scanSession(row scanner) (x Session, err error) {
 	var (
@@ -28,7 +29,7 @@ func scanSession(row scanner) (x Session, err error) {
 		event            int64
 		created, updated int64
 	)
-	err = row.Scan(&x.ID, &x.Owner, &x.CharacterID, &config, &event, &x.NextSegment, &x.Turn, &created, &updated)
+	err = row.Scan(&x.ID, &x.Owner, &x.CharacterID, &config, &event, &x.NextSegment, &x.Turn, &x.Epoch, &created, &updated)
 	x.Config = rawJSON(config)
 	x.NextEvent = uint64(event)
 	x.Created, x.Updated = when(created), when(updated)
@@ -44,33 +45,41 @@ func rawJSON(text string) json.RawMessage {
 }
 
 // SaveSession stores a session, new or as it has become. The owner and the time it was created stay
-// what they were: a session of that id with another owner is ErrConflict, an owner who is no
+// what they were: a session of that id with another owner, or taken over since by another instance,
+// is ErrConflict, an owner who is no
 // user is ErrNotFound.
 func (s *Store) SaveSession(ctx context.Context, x Session) error {
 	const doing = "save session"
 	n, err := s.exec(ctx, doing, `
-		INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (id) DO UPDATE
 		SET character_id = excluded.character_id, config = excluded.config, next_event = excluded.next_event,
 		    next_segment = excluded.next_segment, turn = excluded.turn, updated = excluded.updated
-		WHERE sessions.owner = excluded.owner`,
+		WHERE sessions.owner = excluded.owner AND sessions.epoch = excluded.epoch`,
 		plain(x.ID), plain(x.Owner), plain(x.CharacterID), plain(string(x.Config)),
 		int64(x.NextEvent),
-		int64(x.NextSegment), x.Turn, micros(s.orNow(x.Created)), micros(s.clock()))
+		int64(x.NextSegment), x.Turn, x.Epoch, micros(s.orNow(x.Created)), micros(s.clock()))
 	if err == nil && n == 0 {
-		return fmt.Errorf("%s: %w: the session belongs to another owner", doing, ErrConflict)
+		return fmt.Errorf("%s: %w: the session belongs to another owner, or has been taken over", doing, ErrConflict)
 	}
 	return err
 }
 
-// UpdateSession stores a session as it has become. ErrNotFound: it has been deleted.
+// UpdateSession stores a session as it has become. ErrNotFound: it has been deleted, or taken over
+// since by another instance.
 func (s *Store) UpdateSession(ctx context.Context, x Session) error {
 	return s.execOne(ctx, "update session", `
 		UPDATE sessions
 		SET character_id = $3, config = $4, next_event = $5, next_segment = $6, turn = $7, updated = $8
-		WHERE id = $1 AND owner = $2`,
+		WHERE id = $1 AND owner = $2 AND epoch = $9`,
 		plain(x.ID), plain(x.Owner), plain(x.CharacterID), plain(string(x.Config)),
-		int64(x.NextEvent), int64(x.NextSegment), x.Turn, micros(s.clock()))
+		int64(x.NextEvent), int64(x.NextSegment), x.Turn, micros(s.clock()), x.Epoch)
+}
+
+// TakeSession makes a session the caller's alone: under an epoch that was read before, nothing of it
+// is saved any more. ErrNotFound: there is none.
+func (s *Store) TakeSession(ctx context.Context, id string) error {
+	return s.execOne(ctx, "take session", `UPDATE sessions SET epoch = epoch + 1 WHERE id = $1`, plain(id))
 }
 
 // Session is the session with that id, whoever owns it: the caller looks at Owner.

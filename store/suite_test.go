@@ -182,6 +182,7 @@ func testStore(t *testing.T, config func(testing.TB) Config) {
 		{"session pages", testSessionPages},
 		{"idle sessions", testIdleSessions},
 		{"items", testItems},
+		{"who has been taken over from writes nothing", testEpochs},
 		{"items in the middle", testItemsInTheMiddle},
 		{"message pages stay right under inserts", testMessagePages},
 		{"summaries", testSummaries},
@@ -499,14 +500,43 @@ func testItems(r *rig) {
 	other := it
 	other.Session = "s2" // the same id there is another item
 	r.must(r.SaveItem(ctx, other))
-	r.must(r.DeleteItem(ctx, "s2", "item_1"))
+	r.must(r.DeleteItem(ctx, "s2", 0, "item_1"))
 	r.want("another session's item is untouched", read(), it)
-	r.wantErr("a second time", r.DeleteItem(ctx, "s2", "item_1"), ErrNotFound)
+	r.wantErr("a second time", r.DeleteItem(ctx, "s2", 0, "item_1"), ErrNotFound)
 
 	other.Session = "never saved"
 	r.wantErr("a session that is not there", r.SaveItem(ctx, other), ErrNotFound)
 	it.Position = "1"
 	r.wantErr("a position that is none", r.SaveItem(ctx, it), ErrInvalid)
+}
+
+func testEpochs(r *rig) {
+	ctx := r.Context()
+	at, err := PositionBetween("", "")
+	r.must(err)
+	before := Session{ID: "s", Owner: Anonymous, Turn: 1}
+	r.must(r.SaveSession(ctx, before))
+	old := Item{Session: "s", ID: "said", Position: at, Status: "in_progress", Text: "half"}
+	r.must(r.SaveItem(ctx, old))
+
+	r.must(r.TakeSession(ctx, "s"))
+	r.wantErr("there is none", r.TakeSession(ctx, "none"), ErrNotFound)
+	taken, err := r.Session(ctx, "s")
+	r.must(err)
+	r.wantErr("the session", r.UpdateSession(ctx, before), ErrNotFound)
+	r.wantErr("the session, as if it were new", r.SaveSession(ctx, before), ErrConflict)
+	old.Text = "whole"
+	r.wantErr("an item", r.SaveItem(ctx, old), ErrNotFound)
+	r.wantErr("an item's end", r.DeleteItem(ctx, "s", 0, "said"), ErrNotFound)
+	if list, err := r.Items(ctx, "s"); err != nil || len(list) != 1 || list[0].Text != "half" {
+		r.Errorf("%v, %v: nothing of it is changed", list, err)
+	}
+
+	taken.Turn = 2
+	r.must(r.UpdateSession(ctx, taken))
+	old.Epoch, old.Text = taken.Epoch, "other"
+	r.must(r.SaveItem(ctx, old))
+	r.must(r.DeleteItem(ctx, "s", taken.Epoch, "said"))
 }
 
 func testItemsInTheMiddle(r *rig) {
@@ -548,7 +578,7 @@ func testMessagePages(r *rig) {
 	r.want("the oldest come first", texts(page), []string{"0", "1"})
 	r.put("s", "a", "before what was read", "", said[0].Position)
 	r.put("s", "b", "between read and unread", said[1].Position, said[2].Position)
-	r.must(r.DeleteItem(ctx, "s", said[1].ID)) // the one that the cursor names
+	r.must(r.DeleteItem(ctx, "s", 0, said[1].ID)) // the one that the cursor names
 	r.say("s", "c", "at the end")
 	page, next, err = r.Messages(ctx, "s", next, 3)
 	r.must(err)
