@@ -33,7 +33,7 @@ func (t *Transcripts) Load(ctx context.Context, id string) (*session.Record, err
 	}
 	rec := &session.Record{
 		ID: x.ID, Owner: x.Owner, Character: x.CharacterID, Settings: x.Config,
-		NextEvent: x.NextEvent, NextSegment: x.NextSegment, Turn: x.Turn, Created: x.Created,
+		NextEvent: x.NextEvent, NextSegment: x.NextSegment, Turn: x.Turn, Epoch: x.Epoch, Created: x.Created,
 		Items: make([]session.ItemRecord, len(items)),
 	}
 	for i, it := range items {
@@ -45,20 +45,31 @@ func (t *Transcripts) Load(ctx context.Context, id string) (*session.Record, err
 	return rec, nil
 }
 
+// Take implements session.Archive.
+func (t *Transcripts) Take(ctx context.Context, id string) (*session.Record, error) {
+	switch err := t.store.TakeSession(ctx, id); {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, session.ErrUnknownSession
+	case err != nil:
+		return nil, err
+	}
+	return t.Load(ctx, id)
+}
+
 // Save implements session.Archive. The changes go at once, so that one flush of the disk
 // serves all of them.
 func (t *Transcripts) Save(ctx context.Context, c session.Changes) error {
 	var all errgroup.Group
 	if c.Record != nil {
-		all.Go(func() error { return t.saveRecord(ctx, c.Record) })
+		all.Go(func() error { return t.saveRecord(ctx, c.Epoch, c.Record) })
 	}
 	for i := range c.Items {
 		all.Go(func() error {
-			err := t.saveItem(ctx, c.Session, &c.Items[i])
+			err := t.saveItem(ctx, &c, &c.Items[i])
 			if c.Record != nil && c.Record.New && errors.Is(err, store.ErrNotFound) {
 				// It was ahead of its session.
-				if err = t.saveRecord(ctx, c.Record); err == nil {
-					err = t.saveItem(ctx, c.Session, &c.Items[i])
+				if err = t.saveRecord(ctx, c.Epoch, c.Record); err == nil {
+					err = t.saveItem(ctx, &c, &c.Items[i])
 				}
 			}
 			return err
@@ -66,7 +77,7 @@ func (t *Transcripts) Save(ctx context.Context, c session.Changes) error {
 	}
 	for _, id := range c.Deleted {
 		all.Go(func() error {
-			err := t.store.DeleteItem(ctx, c.Session, id)
+			err := t.store.DeleteItem(ctx, c.Session, c.Epoch, id)
 			if errors.Is(err, store.ErrNotFound) {
 				return nil // the first try got that far
 			}
@@ -80,10 +91,10 @@ func (t *Transcripts) Save(ctx context.Context, c session.Changes) error {
 	return err
 }
 
-func (t *Transcripts) saveRecord(ctx context.Context, r *session.Record) error {
+func (t *Transcripts) saveRecord(ctx context.Context, epoch int64, r *session.Record) error {
 	x := store.Session{
 		ID: r.ID, Owner: r.Owner, CharacterID: r.Character, Config: r.Settings,
-		NextEvent: r.NextEvent, NextSegment: r.NextSegment, Turn: r.Turn,
+		NextEvent: r.NextEvent, NextSegment: r.NextSegment, Turn: r.Turn, Epoch: epoch,
 	}
 	if r.New {
 		return t.store.SaveSession(ctx, x)
@@ -91,9 +102,9 @@ func (t *Transcripts) saveRecord(ctx context.Context, r *session.Record) error {
 	return t.store.UpdateSession(ctx, x)
 }
 
-func (t *Transcripts) saveItem(ctx context.Context, id string, r *session.ItemRecord) error {
+func (t *Transcripts) saveItem(ctx context.Context, c *session.Changes, r *session.ItemRecord) error {
 	return t.store.SaveItem(ctx, store.Item{
-		Session: id, ID: r.ID, Position: r.Position, Role: string(r.Role), Status: string(r.Status),
+		Session: c.Session, Epoch: c.Epoch, ID: r.ID, Position: r.Position, Role: string(r.Role), Status: string(r.Status),
 		ContentType: string(r.Type), Text: r.Text, Full: r.Full, Speech: r.Speech, Created: r.Created,
 	})
 }

@@ -15,10 +15,13 @@ type Archive interface {
 	// Load is the conversation with that id, with its items in order, or
 	// ErrUnknownSession.
 	Load(ctx context.Context, id string) (*Record, error)
+	// Take is Load for an instance that takes the conversation over: whatever another one
+	// still saves of it under an earlier epoch is refused with ErrUnknownSession.
+	Take(ctx context.Context, id string) (*Record, error)
 	// Save makes changes last: it returns once they would outlive the machine's
 	// failing. It is called again with the same changes where it failed, so each must
 	// be one that may come twice. ErrUnknownSession says that the conversation, or its
-	// owner, has been deleted meanwhile.
+	// owner, has been deleted meanwhile, or that it has been taken over.
 	Save(ctx context.Context, c Changes) error
 	// Between is a position behind the one given as after and in front of the one given
 	// as before; empty means the beginning and the end.
@@ -34,6 +37,7 @@ type Record struct {
 	NextEvent   uint64          // number of the next frame
 	NextSegment uint32
 	Turn        int
+	Epoch       int64     // see Archive.Take; only where it is loaded
 	New         bool      // whether the archive may not know it yet; only where it is saved
 	Created     time.Time // only where it is loaded
 
@@ -56,6 +60,7 @@ type ItemRecord struct {
 // Changes are what has become of a conversation since the last Save.
 type Changes struct {
 	Session string
+	Epoch   int64        // of whoever saves
 	Record  *Record      // without its items; nil where it has not changed
 	Items   []ItemRecord // new or changed, each once
 	Deleted []string     // items' ids

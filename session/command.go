@@ -33,11 +33,15 @@ func (c reportError) run(s *Session) { s.fail(c.err.EventID, c.err) }
 func (c end) run(s *Session)         { s.stop(c.ending) }
 
 func (c drain) run(s *Session) {
-	if s.response == nil {
-		s.stop(c.ending)
-		return
+	s.leaving = &c.ending
+	s.leaveIfDone()
+}
+
+// leaveIfDone ends a session that is to end once nothing runs.
+func (s *Session) leaveIfDone() {
+	if s.leaving != nil && s.response == nil && len(s.segments) == 0 {
+		s.stop(*s.leaving)
 	}
-	s.response.then = &c.ending
 }
 
 func (c doEvent) run(s *Session) {

@@ -38,6 +38,14 @@
 // summaries may lie in a database, so they are read by the caller of Open or Do, before the
 // loop hears of them, and written by the scribe's goroutines.
 //
+// # Several instances
+//
+// Owners says which instance has a session: Open claims it, and its end yields it. An
+// instance that goes away leaves, for whoever claims the session next, the frames that its
+// client may not have got, and keeps its slot for it; the rest is in the Archive. An
+// instance that was taken to be dead, and was not, hears that it has lost the session, and
+// what it still saves is refused.
+//
 // # What a model is told
 //
 // No prompt may exceed the model's window by the LLM server's own count, for some servers

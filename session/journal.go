@@ -51,11 +51,12 @@ type journal struct {
 	fresh   bool   // whether the archive has yet to hear of the session
 }
 
-// newJournal makes a session's journal; fresh says that the archive does not know it yet.
-func newJournal(archive Archive, id string, fresh bool, o *outbox, log *slog.Logger, troubled func()) *journal {
+// newJournal makes a session's journal; none says whose changes they are, fresh that the
+// archive does not know it yet.
+func newJournal(archive Archive, none Changes, fresh bool, o *outbox, log *slog.Logger, troubled func()) *journal {
 	return &journal{
 		archive: archive, outbox: o, log: log, troubled: troubled,
-		quit: make(chan struct{}), pending: Changes{Session: id}, fresh: fresh,
+		quit: make(chan struct{}), pending: none, fresh: fresh,
 	}
 }
 
@@ -131,7 +132,7 @@ func (j *journal) take() (c Changes, ok bool) {
 		j.writing = false
 		return c, false
 	}
-	j.pending, j.holding = Changes{Session: c.Session}, 0
+	j.pending, j.holding = Changes{Session: c.Session, Epoch: c.Epoch}, 0
 	return c, true
 }
 
@@ -203,7 +204,7 @@ func (j *journal) letGoLocked() {
 // drop ends the writer: nothing more of the conversation is kept.
 func (j *journal) drop(err error) {
 	if errors.Is(err, ErrUnknownSession) {
-		j.log.Info("the conversation has been deleted and is no longer saved")
+		j.log.Info("the conversation has been deleted, or taken over, and is no longer saved")
 	} else {
 		j.log.Error("the last of the conversation was not saved", slog.Any("error", err))
 	}
@@ -211,6 +212,15 @@ func (j *journal) drop(err error) {
 	defer j.mu.Unlock()
 	j.deleted, j.writing = true, false
 	j.pending = Changes{}
+	j.letGoLocked()
+}
+
+// disown gives up what is not saved: the conversation is another instance's.
+func (j *journal) disown() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.deleted = true
+	j.pending = Changes{Session: j.pending.Session, Epoch: j.pending.Epoch}
 	j.letGoLocked()
 }
 

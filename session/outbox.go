@@ -39,6 +39,24 @@ func newOutbox(keepBytes, holdBytes int, next uint64) *outbox {
 	return &outbox{keepBytes: keepBytes, holdBytes: holdBytes, next: next, drained: make(chan struct{}, 1)}
 }
 
+// refill has the log hold the frames that another instance has sent last, up to next. It is
+// called before anybody reads.
+func (o *outbox) refill(frames []Frame) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.frames = frames
+	for _, f := range frames {
+		o.bytes += len(f.Data)
+	}
+}
+
+// log is all frames that are kept, oldest first.
+func (o *outbox) log() []Frame {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.frames[o.head:])
+}
+
 // publish numbers a frame, which encode appends to an empty slice of the given
 // capacity. Only the session's loop publishes.
 func (o *outbox) publish(binary bool, capacity int, encode func(dst []byte, n uint64) []byte) {

@@ -21,6 +21,9 @@ type beginning struct {
 	next      uint64 // number of the next frame
 	segment   uint32 // the last segment's number
 	archive   Archive
+	epoch     int64   // under which it is saved
+	frames    []Frame // that another instance has sent last, up to next
+	tenure    *tenure // nil where no other instance can have it
 	// told says that session.created has been sent, now or before a restoration; torn,
 	// that frames may have been sent after that of which nothing is known.
 	told, torn bool
@@ -38,8 +41,8 @@ const (
 )
 
 // restore makes a conversation of its record; last is the number of the last frame that
-// its client has seen. A character that is gone leaves the plain assistant.
-func (r *Registry) restore(ctx context.Context, rec *Record, last uint64) (*beginning, error) {
+// its client has seen, left what another instance has left of it. A character that is gone leaves the plain assistant.
+func (r *Registry) restore(ctx context.Context, rec *Record, last uint64, left *estate) (*beginning, error) {
 	var kept settings
 	if err := json.Unmarshal(rec.Settings, &kept); err != nil {
 		return nil, fmt.Errorf("restore session %s: %w", rec.ID, err)
@@ -47,13 +50,15 @@ func (r *Registry) restore(ctx context.Context, rec *Record, last uint64) (*begi
 	b := &beginning{
 		id: rec.ID, owner: rec.Owner, object: kept.Object,
 		next: max(rec.NextEvent, 1), segment: rec.NextSegment,
-		archive: r.up.Archive, told: true, torn: !kept.Closed,
+		archive: r.up.Archive, epoch: rec.Epoch, told: true, torn: !kept.Closed,
 	}
 	b.object.Avatarforge.Turn = rec.Turn
 	b.object.Avatarforge.Demo = r.cfg.Demo
 	if b.torn {
 		b.next = max(b.next+tornFrames, last+1)
 		b.segment += tornSegments
+	} else if left != nil && left.Next == b.next {
+		b.frames = left.Frames
 	}
 	var err error
 	if b.part, err = r.up.part(ctx, &r.cfg, rec.Owner, rec.Character); errors.Is(err, persona.ErrUnknown) {

@@ -80,7 +80,7 @@ type Opening struct {
 
 // Open begins a session, or finds the one to resume and restores it where it has ended.
 // The caller attaches or asks next. Errors are ErrUnknownSession, ErrClosing, those of
-// package slots, of Upstreams.Characters and of the archive.
+// Owners, of package slots, of Upstreams.Characters and of the archive.
 func (r *Registry) Open(ctx context.Context, o Opening) (*Session, error) {
 	if o.Owner == "" {
 		o.Owner = Anonymous
@@ -91,6 +91,11 @@ func (r *Registry) Open(ctx context.Context, o Opening) (*Session, error) {
 	b, err := r.begin(ctx, uuid.NewString(), &o)
 	if err != nil {
 		return nil, err
+	}
+	if !o.Fleeting { // which nobody can come back to
+		if b.tenure, err = r.claim(ctx, b.id, true); err != nil {
+			return nil, err
+		}
 	}
 	return r.start(ctx, b, o.Queue)
 }
@@ -112,21 +117,27 @@ func (r *Registry) resume(ctx context.Context, o *Opening) (*Session, error) {
 		}
 	}
 	defer r.restored(o.Session)
-	b, err := r.load(ctx, o)
+	t, err := r.claim(ctx, o.Session, false)
+	if err != nil {
+		return nil, err
+	}
+	b, err := r.load(ctx, o, t.left())
 	if errors.Is(err, errNeverSeen) && o.Create {
 		b, err = r.begin(ctx, o.Session, o)
 	}
 	if err != nil {
+		t.yield(t.left(), r.cfg.ResumeGrace, r.cfg.Log)
 		return nil, err
 	}
+	b.tenure = t
 	return r.start(ctx, b, o.Queue)
 }
 
 // errNeverSeen says that nobody has a session of that id.
 var errNeverSeen = fmt.Errorf("%w", ErrUnknownSession)
 
-// load reads a conversation from the archive.
-func (r *Registry) load(ctx context.Context, o *Opening) (*beginning, error) {
+// load reads a conversation from the archive; left is what another instance has left of it.
+func (r *Registry) load(ctx context.Context, o *Opening, left []byte) (*beginning, error) {
 	if r.up.Archive == nil {
 		return nil, errNeverSeen
 	}
@@ -139,7 +150,12 @@ func (r *Registry) load(ctx context.Context, o *Opening) (*beginning, error) {
 	case rec.Owner != o.Owner:
 		return nil, ErrUnknownSession
 	}
-	return r.restore(ctx, rec, o.Last)
+	if r.up.Owners != nil {
+		if rec, err = r.up.Archive.Take(ctx, o.Session); err != nil {
+			return nil, err
+		}
+	}
+	return r.restore(ctx, rec, o.Last, inherit(left))
 }
 
 // find is the live session, or tells when somebody else's restoring of it is over. With
@@ -147,14 +163,14 @@ func (r *Registry) load(ctx context.Context, o *Opening) (*beginning, error) {
 func (r *Registry) find(o *Opening) (s *Session, restoring <-chan struct{}, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closing {
-		return nil, nil, ErrClosing
-	}
 	if s, ok := r.live[o.Session]; ok {
 		if s.owner != o.Owner {
 			return nil, nil, ErrUnknownSession
 		}
 		return s, nil, nil
+	}
+	if r.closing {
+		return nil, nil, ErrClosing
 	}
 	if over, ok := r.restoring[o.Session]; ok {
 		return nil, over, nil
@@ -187,22 +203,34 @@ func (r *Registry) start(ctx context.Context, b *beginning, queue bool) (*Sessio
 		a.slot, err = r.slots.TryAcquire(ctx, b.id, user)
 	}
 	if err != nil {
+		b.tenure.yield(b.tenure.left(), r.cfg.ResumeGrace, r.cfg.Log)
 		return nil, err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closing {
+	s := r.enter(b, a)
+	if s == nil {
 		if a.ticket != nil {
 			a.ticket.Leave()
 		} else {
 			a.slot.Release()
 		}
+		b.tenure.yield(b.tenure.left(), r.cfg.ResumeGrace, r.cfg.Log)
 		return nil, ErrClosing
+	}
+	b.tenure.begun(s)
+	return s, nil
+}
+
+// enter starts a session; nil where none may begin any more.
+func (r *Registry) enter(b *beginning, a admission) *Session {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closing {
+		return nil
 	}
 	r.scribe.goOn(b.id, b.recalled.summary.Text)
 	s := start(&r.cfg, &r.up, b, a, house{ended: r.ended, hurry: r.hurry, scribe: r.scribe})
 	r.live[b.id] = s
-	return s, nil
+	return s
 }
 
 // ended is called by a session's loop as the last thing it does.

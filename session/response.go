@@ -39,7 +39,6 @@ type response struct {
 	deltas  <-chan generated // nil once the model is done
 	abort   context.CancelCauseFunc
 	outcome outcome    // valid once speaking
-	then    *Ending    // end the session after the response
 	usage   *llm.Usage // nil until the LLM server said
 
 	text     strings.Builder
@@ -347,9 +346,7 @@ func (s *Session) finishResponse() {
 	s.log.Info("response ended", slog.String("response", r.id), slog.String("status", string(r.outcome.status)),
 		slog.Duration("took", now.Sub(r.started)), slog.Int("sentences", r.index), slog.Int("speech_errors", r.speechErrors))
 	s.considerSummary()
-	if r.then != nil {
-		s.stop(*r.then)
-	}
+	s.leaveIfDone()
 }
 
 func (r *response) place() realtime.Place {

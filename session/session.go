@@ -78,6 +78,8 @@ type Upstreams struct {
 	// Windows is how big their windows are where that is less than Config.ContextSize; nil
 	// takes them to be as big as that.
 	Windows *llm.Windows
+	// Owners says which instance has a session; nil where there is only this one.
+	Owners Owners
 	// Archive keeps the conversations; nil forgets each with its end.
 	Archive Archive
 	// Summaries keeps what stands for their older turns; nil forgets that as well.
@@ -138,6 +140,7 @@ type Session struct {
 	outbox   *outbox
 	journal  *journal
 	house    house
+	tenure   *tenure // nil where no other instance can have it
 
 	// Written by any goroutine; never closed.
 	commands chan command
@@ -164,6 +167,7 @@ type Session struct {
 	told      bool      // whether session.created has been sent, now or before a restoration
 	torn      bool      // whether frames may have been sent of which nothing is known
 	retell    bool      // whether the listener is to be told the conversation once live
+	leaving   *Ending   // to end with, once nothing runs; nil while the session is to go on
 	ending    Ending    // why the loop ends
 }
 
@@ -207,6 +211,7 @@ func start(cfg *Config, up *Upstreams, b *beginning, a admission, h house) *Sess
 		log:       cfg.Log.With(slog.String("session", b.id)),
 		outbox:    newOutbox(cfg.ReplayBytes, cfg.HoldBytes, b.next),
 		house:     h,
+		tenure:    b.tenure,
 		bare:      b.bare,
 		commands:  make(chan command, 16),
 		over:      make(chan struct{}),
@@ -222,7 +227,8 @@ func start(cfg *Config, up *Upstreams, b *beginning, a admission, h house) *Sess
 		torn:      b.torn,
 		timer:     time.NewTimer(time.Hour),
 	}
-	s.journal = newJournal(b.archive, s.id, !b.told, s.outbox, s.log, s.notSaved)
+	s.outbox.refill(b.frames)
+	s.journal = newJournal(b.archive, Changes{Session: s.id, Epoch: b.epoch}, !b.told, s.outbox, s.log, s.notSaved)
 	s.timer.Stop()
 	// Until its first listener comes, a session is one whose listener is gone.
 	s.audience.until = time.Now().Add(max(cfg.ResumeGrace, firstListener))
@@ -284,8 +290,8 @@ func (s *Session) End(e Ending) {
 	<-s.done
 }
 
-// Drain lets a running response finish and then ends the session, or ends it when ctx
-// does.
+// Drain lets a running response, and what is being spoken, finish and then ends the session,
+// or ends it when ctx does.
 func (s *Session) Drain(ctx context.Context, e Ending) {
 	_ = s.post(ctx, drain{e})
 	select {
@@ -478,15 +484,26 @@ func (s *Session) finish() {
 	s.dropSpeech(nil)
 	s.timer.Stop()
 	s.generators.Wait()
+	handsOver := s.handsOver()
 	if a.slot != nil {
-		a.slot.Release()
+		if !handsOver {
+			a.slot.Release()
+		}
 		s.cfg.Metrics.sessions.Dec()
 	}
 	if s.journal.archive != nil && s.told {
 		s.journal.saveRecord(s.record(true))
 	}
-	s.outbox.close(s.ending)
-	s.journal.close(s.house.hurry)
+	if handsOver {
+		// The listener comes back as soon as it is told to go: all is ready for it then.
+		s.journal.close(s.house.hurry)
+		s.handOver()
+		s.outbox.close(s.ending)
+	} else {
+		s.outbox.close(s.ending)
+		s.journal.close(s.house.hurry)
+		s.tenure.yield(nil, 0, s.log)
+	}
 	s.log.Info("session ended", slog.Int("code", int(s.ending.Code)), slog.String("reason", s.ending.Reason),
 		slog.Int("turns", s.object.Avatarforge.Turn))
 }

@@ -273,6 +273,7 @@ func (s *Session) endSegment(err error) {
 	s.noteSpoken(seg, seg.sent)
 	s.keep(seg.item, false)
 	s.emit(done)
+	s.leaveIfDone()
 }
 
 // noteSpoken adds the segment to what is known of its item's speech; whole is how long
@@ -307,6 +308,7 @@ func (s *Session) dropSpeech(drop func(*segment) bool) {
 	}
 	clear(s.segments[len(kept):])
 	s.segments = kept
+	s.leaveIfDone()
 }
 
 // heardOf is how much of the item's audio the listener has heard.

@@ -16,6 +16,8 @@
 // it has changed, and its owner reads the position when it pleases; Leave and Release give
 // the place back, also twice.
 //
+// An instance that ends may Keep a slot for a holder who will come to another one.
+//
 // # When Redis, or an instance, is gone
 //
 // An instance has a lease, which it renews four times over. One that dies gives back

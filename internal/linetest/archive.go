@@ -94,6 +94,16 @@ func (a *Archive) Load(_ context.Context, id string) (*session.Record, error) {
 	return &whole, nil
 }
 
+// Take implements session.Archive.
+func (a *Archive) Take(ctx context.Context, id string) (*session.Record, error) {
+	a.mu.Lock()
+	if rec := a.records[id]; rec != nil && !a.broken {
+		rec.Epoch++
+	}
+	a.mu.Unlock()
+	return a.Load(ctx, id)
+}
+
 // Save implements session.Archive.
 func (a *Archive) Save(_ context.Context, c session.Changes) error {
 	a.mu.Lock()
@@ -105,6 +115,9 @@ func (a *Archive) Save(_ context.Context, c session.Changes) error {
 	if known && rec == nil || !known && (c.Record == nil || !c.Record.New) {
 		return session.ErrUnknownSession
 	}
+	if rec != nil && rec.Epoch != c.Epoch {
+		return session.ErrUnknownSession // it has been taken over
+	}
 	a.saves++
 	var items []session.ItemRecord
 	if rec != nil {
@@ -112,6 +125,7 @@ func (a *Archive) Save(_ context.Context, c session.Changes) error {
 	}
 	if c.Record != nil {
 		saved := *c.Record
+		saved.Epoch = c.Epoch
 		rec = &saved
 		a.records[c.Session] = rec
 	}

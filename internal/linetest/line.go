@@ -31,6 +31,7 @@ type Config struct {
 	LLMIdleTimeout time.Duration // zero means 30 s
 
 	Characters session.Characters // nil knows the presets
+	Owners     *Owners            // nil: it is the only line
 	Archive    *Archive           // nil is a new one
 	Kept       session.Archive    // where the conversations are kept instead; nil for Archive
 	Memories   *Memories          // nil is a new one
@@ -111,9 +112,13 @@ func Start(t testing.TB, cfg Config) *Line {
 		cfg.Session.Model = llmtest.DefaultModel
 	}
 	l.Gate = llm.NewGate(model, cmp.Or(cfg.Concurrency, 16))
+	var owners session.Owners
+	if cfg.Owners != nil {
+		owners = cfg.Owners
+	}
 	l.Registry = session.NewRegistry(cfg.Session, session.Upstreams{
 		LLM: l.Gate, Speech: l.Speech, Voices: l.Voices, Characters: cfg.Characters, Tokens: tokens,
-		Archive: cfg.Kept, Summaries: cfg.Remembered, Facts: cfg.Remembered, Windows: llm.NewWindows(model),
+		Owners: owners, Archive: cfg.Kept, Summaries: cfg.Remembered, Facts: cfg.Remembered, Windows: llm.NewWindows(model),
 	}, l.Slots)
 
 	t.Cleanup(func() {
