@@ -91,6 +91,14 @@ func (s *Server) exportMe(ctx context.Context, _ *struct{}) (*huma.StreamRespons
 // meGone is a request to delete who sends it.
 type meGone struct{ browser }
 
+// userGone ends what a user has under way whose account has been deleted.
+func (s *Server) userGone(ctx context.Context, user string) {
+	s.revoked.UserGone(user)
+	end, cancel := context.WithTimeout(ctx, goodbye)
+	defer cancel()
+	s.cfg.Registry.EndAll(end, user, accountGone)
+}
+
 func (s *Server) eraseMe(ctx context.Context, in *meGone) (*erasedAnswer, error) {
 	owner := ownerOf(ctx)
 	whole, err := s.cfg.Accounts.Erase(ctx, owner)
@@ -98,10 +106,8 @@ func (s *Server) eraseMe(ctx context.Context, in *meGone) (*erasedAnswer, error)
 		return nil, errUnauthenticated // deleted a moment ago
 	}
 	// Also where it is not certain: what is under way would only be in the way of who goes on with it.
-	s.revoked.UserGone(owner)
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
-	defer cancel()
-	s.cfg.Registry.EndAll(end, owner, accountGone)
+	s.tell(ctx, notice{Gone: owner})
+	s.userGone(context.WithoutCancel(ctx), owner)
 	if err != nil {
 		return nil, err
 	}

@@ -217,6 +217,7 @@ func (s *Server) logout(ctx context.Context, in *browser) (*redirect, error) {
 				return nil, err
 			}
 			s.conns.logout(claims.ID)
+			s.tell(ctx, notice{Logout: claims.ID})
 		}
 	}
 	s.setCookie(in.gin, tokenCookie, "/", "", 0)

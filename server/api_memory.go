@@ -272,7 +272,7 @@ func (s *Server) writeFact(ctx context.Context, f session.Fact, kind factKind, t
 			return nil, err
 		}
 	}
-	s.cfg.Registry.FactsChanged(ctx, f.Owner, f.Character)
+	s.factsChanged(ctx, f.Owner, f.Character)
 	return ok(shownFact(saved)), nil
 }
 
@@ -288,7 +288,7 @@ func (s *Server) deleteFact(ctx context.Context, in *factID) (*answer[deletedFac
 	if err := s.cfg.Memories.store.DeleteFact(ctx, owner, in.ID); err != nil {
 		return nil, err
 	}
-	s.cfg.Registry.FactsChanged(ctx, owner, f.CharacterID)
+	s.factsChanged(ctx, owner, f.CharacterID)
 	return ok(deletedFact{in.ID}), nil
 }
 
@@ -310,7 +310,7 @@ func (s *Server) forget(ctx context.Context, in *forgetInput) (*answer[forgotten
 			return nil, err
 		}
 		deleted += int(n)
-		s.cfg.Registry.FactsChanged(ctx, owner, character)
+		s.factsChanged(ctx, owner, character)
 	}
 	return ok(forgotten{deleted}), nil
 }

@@ -38,7 +38,8 @@ type conn struct {
 	net     net.Conn
 	session *session.Session
 	att     *session.Attachment
-	login   auth.Claims // by which it was opened; without an id for nobody's
+	login   auth.Claims     // by which it was opened; without an id for nobody's
+	leaving <-chan struct{} // closed when the instance that the client came to goes away; nil where that is this one
 	log     *slog.Logger
 
 	// Owned by read.
@@ -54,11 +55,15 @@ type conn struct {
 
 func newConn(s *Server, ws *websocket.Conn, nc net.Conn, sess *session.Session, att *session.Attachment, login auth.Claims) *conn {
 	ws.SetReadLimit(realtime.MaxFrameBytes)
-	return &conn{
+	c := &conn{
 		srv: s, ws: ws, net: nc, session: sess, att: att, login: login,
 		log:     s.log.With(slog.String("session", sess.ID())),
 		limiter: rate.NewLimiter(eventRate, eventBurst),
 	}
+	if peer, ok := nc.(PeerConn); ok {
+		c.leaving = peer.Leaving()
+	}
+	return c
 }
 
 // serve runs the connection until it is over.
@@ -74,6 +79,16 @@ func (c *conn) serve() {
 			cancel() // ends write
 		}
 	})
+	if c.leaving != nil {
+		reader.Go(func() {
+			select {
+			case <-c.leaving:
+				c.end(session.Ending{Code: realtime.CloseGoingAway, Reason: "the server is going away"})
+				cancel()
+			case <-ctx.Done():
+			}
+		})
+	}
 	stopPing := c.startPing(ctx)
 	c.write(ctx)
 	cancel()

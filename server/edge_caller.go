@@ -82,6 +82,9 @@ func (s *Server) caller(r *http.Request) (string, error) {
 // login is what the first of a request's credentials that is good says. What is no good is
 // as nothing, unless a login is needed: Anonymous, without an id.
 func (s *Server) login(r *http.Request) (auth.Claims, error) {
+	if a := relayedFor(r); a != nil {
+		return a.Login, nil
+	}
 	for token := range credentials(r) {
 		claims, err := s.claims(r.Context(), token)
 		if err == nil || !errors.Is(err, auth.ErrInvalid) {

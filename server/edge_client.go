@@ -26,12 +26,17 @@ func peer(r *http.Request) netip.Addr {
 }
 
 // trusted says whether the request came through a proxy whose headers count.
-func (s *Server) trusted(r *http.Request) bool { return s.trustedAddr(peer(r)) }
+func (s *Server) trusted(r *http.Request) bool {
+	return relayedFor(r) == nil && s.trustedAddr(peer(r))
+}
 
 // clientIP is the address that a request comes from. Each proxy has written down, at the
 // right end of X-Forwarded-For, whom it heard from; what stands left of the first one
 // that is not trusted is anybody's invention.
 func (s *Server) clientIP(r *http.Request) netip.Addr {
+	if e := relayedFor(r); e != nil {
+		return e.Client
+	}
 	ip := peer(r)
 	heard := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(heard) - 1; i >= 0 && s.trustedAddr(ip); i-- {
@@ -64,6 +69,9 @@ func (s *Server) publicHost(r *http.Request) string {
 
 // secure says whether the client speaks HTTPS, to us or to a proxy before us.
 func (s *Server) secure(r *http.Request) bool {
+	if e := relayedFor(r); e != nil {
+		return e.HTTPS
+	}
 	return r.TLS != nil || strings.EqualFold(s.forwarded(r, "X-Forwarded-Proto"), "https")
 }
 

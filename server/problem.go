@@ -115,6 +115,10 @@ func toProblem(err error) *problem {
 		p := newProblem(http.StatusServiceUnavailable, codeUnavailable, "The server cannot count its conversations at the moment, so it begins no new one; try again in a few seconds. Those under way go on.")
 		p.retryAfter, p.cause = slotRetry, err
 		return p
+	case errors.Is(err, session.ErrElsewhere), errors.Is(err, session.ErrOwnerUnknown):
+		p := *errOwnerAway
+		p.cause = err
+		return &p
 	case errors.Is(err, session.ErrClosing), errors.Is(err, session.ErrEnded),
 		errors.Is(err, speech.ErrClosed), errors.Is(err, tts.ErrSchedulerClosed):
 		p := newProblem(http.StatusServiceUnavailable, codeShuttingDown, "The server is going away; try again in a few seconds.")

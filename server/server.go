@@ -35,6 +35,7 @@ type Config struct {
 
 	Transcripts *Transcripts // nil keeps none
 	Memories    *Memories    // nil remembers nothing
+	Peers       Peers        // nil where this is the only instance
 
 	Accounts *account.Accounts // nil gives and takes nobody's away
 
@@ -75,6 +76,7 @@ type Server struct {
 
 	draining atomic.Bool
 	conns    *connections
+	relays   *relays // nil where this is the only instance
 }
 
 // New builds the routes.
@@ -91,7 +93,7 @@ func New(cfg Config) *Server {
 	cfg.AllowedOrigins = withFrontend(cfg.AllowedOrigins, cfg.FrontendURL)
 	s := &Server{
 		cfg: cfg, log: cfg.Log, engine: gin.New(), metrics: newMetrics(cfg.Metrics),
-		limiter: newLimiter(cfg.RateLimit), conns: newConnections(),
+		limiter: newLimiter(cfg.RateLimit), conns: newConnections(), relays: newRelays(cfg.Peers),
 		started: time.Now(), parts: newParts(cfg.Probes, cfg.Log),
 		modelNames: newModelNames(cfg.Models, cfg.DefaultModel, cfg.Log),
 		site:       newSite(cfg.Page, cfg.Log),
@@ -101,6 +103,9 @@ func New(cfg Config) *Server {
 	}
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.Use(s.edge()...)
+	if cfg.Peers != nil {
+		s.engine.Use(s.atOwner)
+	}
 	s.engine.NoRoute(func(c *gin.Context) {
 		s.fail(c, newProblem(http.StatusNotFound, codeNotFound, "There is nothing at this address."))
 	})
@@ -129,6 +134,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.Se
 // cut. It may be called twice.
 func (s *Server) Drain(ctx context.Context) {
 	s.draining.Store(true)
+	s.relays.leave()
 	s.cfg.Registry.Close(ctx)
 	s.conns.close(ctx)
+	s.relays.close(ctx)
 }
