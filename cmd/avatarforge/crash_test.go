@@ -31,10 +31,10 @@ type victim struct {
 	address string
 }
 
-func startVictim(t *testing.T, dataDir string) *victim {
+func startVictim(t *testing.T, dataDir string, args ...string) *victim {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "serve", "--listen-addr", "127.0.0.1:0", "--data-dir", dataDir,
-		"--llm-service", "demo", "--tts-service", "demo", "--log-level", "error", "--resume-grace", "1s")
+	cmd := exec.Command(os.Args[0], append([]string{"serve", "--listen-addr", "127.0.0.1:0", "--data-dir", dataDir,
+		"--llm-service", "demo", "--tts-service", "demo", "--log-level", "error", "--resume-grace", "1s"}, args...)...)
 	cmd.Env = append(os.Environ(), asServer+"=1")
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

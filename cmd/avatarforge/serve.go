@@ -123,7 +123,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		Remember: remembering(cfg),
 	}, session.Upstreams{
 		LLM: up.model, Speech: up.speech, Voices: voices, Characters: cast, Tokens: up.tokens,
-		Calibration: calibration, Windows: llm.NewWindows(up.llm), Archive: transcripts, Summaries: memories, Facts: memories,
+		Calibration: calibration, Windows: llm.NewWindows(up.llm), Owners: common.owners(), Archive: transcripts, Summaries: memories, Facts: memories,
 	}, common.slots)
 
 	var keeping sync.WaitGroup
@@ -166,6 +166,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		AuthRequired: cfg.Auth.Required, Tokens: tokens, Login: login, FrontendURL: cfg.Auth.FrontendURL, Ready: db.Ping,
 		DefaultModel: up.llmModel, Models: up.llm.Models, Probes: probes,
 		Author:       up.author,
+		Peers:        common.peers(),
 		WriteTimeout: cfg.Server.WriteTimeout,
 		Metrics:      metrics, Log: log,
 	})
@@ -179,6 +180,9 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		TLSConfig:         cert.config(),
 	}
+	defer common.hear(srv.Hear)()
+	stopPeers := common.answerPeers(srv.Relayed(), log)
+	defer stopPeers(ended())
 	failed := make(chan error, 1)
 	go func() { // waited for below, by failed
 		if cert != nil {
@@ -204,6 +208,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	if err := httpServer.Shutdown(drain); err != nil {
 		httpServer.Close()
 	}
+	stopPeers(drain)
 	studio.Close(drain)
 	if err := workshop.Close(drain); err != nil {
 		log.Error("the job queue was not closed well", "error", err)

@@ -23,7 +23,7 @@ import (
 
 // program is the whole program, started as its main would.
 type program struct {
-	t       *testing.T
+	t       testing.TB
 	address string // with its scheme
 	dataDir string
 	printed string
@@ -35,7 +35,7 @@ var addressLine = regexp.MustCompile(`Avatar Forge is at (https?://\S+)`)
 
 // launch starts the program on a free port, with the built-in model and voice unless
 // args say otherwise, and waits until it says where it is.
-func launch(t *testing.T, dataDir string, args ...string) *program {
+func launch(t testing.TB, dataDir string, args ...string) *program {
 	t.Helper()
 	args = append([]string{"--listen-addr", "127.0.0.1:0", "--data-dir", dataDir, "--llm-service", "demo", "--tts-service", "demo"}, args...)
 	cfg, _, err := loadConfig(args, nil)

@@ -71,7 +71,8 @@ func connect(ctx context.Context, cfg *Config, common *shared, metrics prometheu
 		return nil, err
 	}
 	if u.llmDemo || u.ttsDemo {
-		u.demo, err = demo.Start(ctx, demo.Config{LLM: u.llmDemo, TTS: u.ttsDemo, Models: []string{cfg.LLM.Model}, Log: log})
+		// It answers until it is closed, also while the server is draining.
+		u.demo, err = demo.Start(context.WithoutCancel(ctx), demo.Config{LLM: u.llmDemo, TTS: u.ttsDemo, Models: []string{cfg.LLM.Model}, Log: log})
 		if err != nil {
 			return nil, fmt.Errorf("start the built-in demo: %w", err)
 		}
