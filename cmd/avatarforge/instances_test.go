@@ -421,7 +421,14 @@ func TestInstanceKilled(t *testing.T) {
 	c := seen{}
 	ended := make(chan error, 1)
 	go func() { ended <- c.converse(v) }()
-	if status := awaitStatus(stays, 503, ""); status != 503 {
+	var begun struct {
+		Data struct{ Sessions []struct{ ID string } }
+	}
+	for until := time.Now().Add(time.Minute); len(begun.Data.Sessions) == 0 && time.Now().Before(until); {
+		time.Sleep(50 * time.Millisecond)
+		stays.ask("GET", "/api/sessions", "", &begun)
+	}
+	if status, _ := stays.knock(""); status != 503 {
 		t.Fatalf("status %d: the one slot is taken", status)
 	}
 	time.Sleep(2 * time.Second) // any moment will do
