@@ -109,7 +109,6 @@ func TestServerDiesInTheMiddleOfAResponse(t *testing.T) {
 		cfg.Archive = died
 		next := linetest.Start(t, cfg)
 		back := resume(t, next, k.sess.ID(), k.last)
-		back.skip()
 		created := until[realtime.SessionCreated](back, "the client is told that it missed something")
 		if r := created.Session.Avatarforge.Resumed; r == nil || r.Complete {
 			t.Errorf("resumed is %+v, want incomplete", r)

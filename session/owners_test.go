@@ -100,7 +100,6 @@ func TestTakenToBeDead(t *testing.T) {
 		tell := cfg.Owners.Lose(k.sess.ID())
 
 		back := resume(t, two, k.sess.ID(), k.last)
-		back.skip()
 		until[realtime.SessionCreated](back, "the client is told that it missed something")
 		_, items := back.told(2)
 		if items[1].Status != realtime.StatusIncomplete {

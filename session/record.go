@@ -35,13 +35,15 @@ type beginning struct {
 
 const (
 	// tornFrames and tornSegments are what may have been sent between the last save of a
-	// session and the death of its server: no number is used twice.
+	// session and the death of its server: no client sees a number twice. Frames go on from
+	// the last one that a client names.
 	tornFrames   = 100_000
 	tornSegments = 10_000
 )
 
 // restore makes a conversation of its record; last is the number of the last frame that
-// its client has seen, left what another instance has left of it. A character that is gone leaves the plain assistant.
+// its client has seen, 0 where it names none; left is what another instance has left of it.
+// A character that is gone leaves the plain assistant.
 func (r *Registry) restore(ctx context.Context, rec *Record, last uint64, left *estate) (*beginning, error) {
 	var kept settings
 	if err := json.Unmarshal(rec.Settings, &kept); err != nil {
@@ -55,7 +57,9 @@ func (r *Registry) restore(ctx context.Context, rec *Record, last uint64, left *
 	b.object.Avatarforge.Turn = rec.Turn
 	b.object.Avatarforge.Demo = r.cfg.Demo
 	if b.torn {
-		b.next = max(b.next+tornFrames, last+1)
+		if b.next = max(b.next, last+1); last == 0 {
+			b.next += tornFrames
+		}
 		b.segment += tornSegments
 	} else if left != nil && left.Next == b.next {
 		b.frames = left.Frames
