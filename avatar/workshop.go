@@ -256,15 +256,18 @@ func (w *Workshop) discard(ctx context.Context, f store.Figure) {
 }
 
 // pictureName and modelName are the names of a figure's files.
-func pictureName(f store.Figure) string { return PictureFolder + f.Owner + "/" + f.ID + ".png" }
-func modelName(f store.Figure) string   { return ModelFolder + f.Owner + "/" + modelFile(f) }
+func pictureName(f store.Figure) string { return pictureFolder + f.Owner + "/" + f.ID + ".png" }
+func modelName(f store.Figure) string   { return modelFolder + f.Owner + "/" + modelFile(f) }
 func modelFile(f store.Figure) string   { return f.ID + ".glb" }
 
 // Where figures' files are in Blobs: each owner's in a folder of their own.
 const (
-	PictureFolder = "pictures/" // until there is a model
-	ModelFolder   = "models/"
+	pictureFolder = "pictures/" // until there is a model
+	modelFolder   = "models/"
 )
+
+// Folders are those of Blobs that hold a folder for each owner with what the workshop keeps for them.
+func Folders() []string { return []string{pictureFolder, modelFolder, portraitFolder} }
 
 // ModelURL is the path under which the server gives a figure's model out.
 func ModelURL(f store.Figure) string {
@@ -274,7 +277,7 @@ func ModelURL(f store.Figure) string {
 // OpenModel opens the model in a file of an owner's, as ModelURL names them; store.ErrNotFound where there is
 // none. ctx has to last until it is closed.
 func (w *Workshop) OpenModel(ctx context.Context, owner, file string) (*store.Blob, error) {
-	return w.blobs.Open(ctx, ModelFolder+owner+"/"+file)
+	return w.blobs.Open(ctx, modelFolder+owner+"/"+file)
 }
 
 // pace learns how long a figure takes.

@@ -6,6 +6,8 @@ import (
 	"iter"
 	"slices"
 	"sync"
+
+	"avatarforge/internal/tracing"
 )
 
 // ErrYielded ends a request of low Priority: a reply was asked for. It can be made again
@@ -73,7 +75,10 @@ func (g *Gate) Stream(ctx context.Context, req Request) iter.Seq2[Delta, error] 
 			g.streamLast(ctx, req, yield)
 			return
 		}
-		if err := g.enter(ctx, req.Owner); err != nil {
+		_, wait := tracing.Start(ctx, "llm queue")
+		err := g.enter(ctx, req.Owner)
+		wait.End()
+		if err != nil {
 			yield(Delta{}, err)
 			return
 		}

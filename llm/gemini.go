@@ -246,7 +246,7 @@ func (g *Gemini) Stream(ctx context.Context, req Request) iter.Seq2[Delta, error
 		for {
 			clock.pause()
 			if err != nil {
-				err = g.broken(ctx, err)
+				err = unquoted(g.broken(ctx, err), saidIn(req))
 				call.end(ctx, err)
 				yield(Delta{}, err)
 				return

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"avatarforge/internal/tracing"
 )
 
 const (
@@ -85,7 +87,7 @@ func newUpstream(cfg upstreamConfig) (*upstream, error) {
 		transport = newTransport()
 	}
 	u.client = &http.Client{
-		Transport: transport,
+		Transport: tracing.Transport(transport),
 		// A redirect would turn the POST into a GET and take the key elsewhere.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -317,7 +319,7 @@ func (u *upstream) stream(ctx context.Context, path, model string, payload any, 
 		resp, err := u.sendTwice(ctx, path, body, model)
 		if err != nil {
 			clock.pause()
-			yield(Delta{}, err)
+			yield(Delta{}, unquoted(err, string(body)))
 			return
 		}
 		defer func() { _ = resp.Body.Close() }()
@@ -327,7 +329,7 @@ func (u *upstream) stream(ctx context.Context, path, model string, payload any, 
 			delta, err := frames.next()
 			clock.pause()
 			if err != nil {
-				yield(Delta{}, u.broken(ctx, err, KindTruncated))
+				yield(Delta{}, unquoted(u.broken(ctx, err, KindTruncated), string(body)))
 				return
 			}
 			goOn := yield(delta, nil)

@@ -45,7 +45,7 @@ func (s *Server) accountRoutes(api huma.API) {
 	}
 	export := operation("exportMe", http.MethodGet, "/api/me/export", tagAuth, "All that is kept of the caller, as a ZIP file",
 		"`account.json`, `characters.json`, `facts.json`, `audio.json`, `figures.json`, `sessions/ID.json` for each conversation, with its "+
-			"messages and summaries; the files themselves in `audio/`, `pictures/` and `models/`. It is written while it is sent: "+
+			"messages and summaries; the files themselves in `audio/`, `pictures/`, `models/` and `portraits/`. It is written while it is sent: "+
 			"one that breaks off is no whole ZIP file.")
 	export.Responses = map[string]*huma.Response{
 		"200": {Description: "The ZIP file", Content: map[string]*huma.MediaType{

@@ -21,6 +21,7 @@ func (s *Server) edge() []gin.HandlerFunc {
 		brokenOff,
 		numbered,
 		s.logged,
+		s.traced,
 		gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, v any) { s.fail(c, fmt.Errorf("panic: %v", v)) }),
 		guarded,
 		s.crossOrigin,

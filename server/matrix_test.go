@@ -127,6 +127,10 @@ var matrix = map[string]access{
 	"GET /mnt/user_assets/{user_id}/models/{file}":  its(200, 401, 403, ""),
 	"HEAD /mnt/user_assets/{user_id}/models/{file}": its(200, 401, 403, ""),
 
+	"POST /api/pictures":                            {anonymous: 200, owner: 200, other: 200, picture: true},
+	"GET /mnt/user_assets/{user_id}/images/{file}":  its(200, 401, 403, ""),
+	"HEAD /mnt/user_assets/{user_id}/images/{file}": its(200, 401, 403, ""),
+
 	"POST /api/generate":                {anonymous: 202, owner: 202, other: 202, picture: true},
 	"GET /api/generate/status/{job_id}": its(200, 401, 403, ""),
 	"GET /api/generate/events/{job_id}": its(200, 401, 403, ""),
@@ -156,7 +160,7 @@ func testMatrix(t *testing.T, required bool) {
 	})
 	m := &matrixRun{t: t, mina: mina, juno: juno, required: required, tokens: matrixTokens(t, time.Hour)}
 	m.things = m.make()
-	m.files = map[string]string{"audio": m.things["{audio}"], "models": m.things["{model_file}"]}
+	m.files = map[string]string{"audio": m.things["{audio}"], "models": m.things["{model_file}"], "images": m.things["{portrait}"]}
 
 	var doc struct {
 		Paths map[string]map[string]any
@@ -224,12 +228,13 @@ func (m *matrixRun) make() map[string]string {
 	audio := want[object](m.mina, "POST", "/api/tts", `{"text":"나의 말."}`, "speech")["audio_url"].(string)
 	job := m.mina.start(asPNG(m.t, person(120, 160, white)), `{"triangles":600}`)
 	done := m.mina.finished(job)
+	portrait := m.mina.keep(asPNG(m.t, person(120, 160, white)))
 	if done.ResultURL == nil {
 		m.t.Fatalf("no figure: %+v", done)
 	}
 	return map[string]string{
 		"{user_id}": id, "{character_id}": character, "{fact_id}": fact, "{session_id}": "minas", "{job_id}": job,
-		"{model}": "character:hermione", "{audio}": path.Base(audio), "{model_file}": path.Base(*done.ResultURL),
+		"{model}": "character:hermione", "{audio}": path.Base(audio), "{model_file}": path.Base(*done.ResultURL), "{portrait}": path.Base(portrait),
 	}
 }
 

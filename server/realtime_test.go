@@ -95,7 +95,7 @@ func buildAt(t testing.TB, db *store.Store, files string, line linetest.Config, 
 	cfg.Registry, cfg.Characters, cfg.Voices, cfg.Speech = h.line.Registry, cast, h.line.Voices, h.studio
 	cfg.Transcripts, cfg.Memories = transcripts, memories
 	h.accounts = account.New(account.Config{
-		Store: db, Blobs: h.blobs, Folders: []string{speech.Folder, avatar.PictureFolder, avatar.ModelFolder},
+		Store: db, Blobs: h.blobs, Folders: append(avatar.Folders(), speech.Folder),
 	})
 	cfg.Accounts = h.accounts
 	h.srv = server.New(cfg)

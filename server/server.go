@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.opentelemetry.io/otel/trace"
 
 	"avatarforge/account"
 	"avatarforge/auth"
@@ -56,6 +57,7 @@ type Config struct {
 
 	Ready   func(context.Context) error // says why not; nil is always ready
 	Metrics *prometheus.Registry        // nil serves none
+	Tracer  trace.Tracer                // nil traces nothing
 	Log     *slog.Logger                // nil discards
 }
 

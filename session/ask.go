@@ -4,6 +4,8 @@ import (
 	"context"
 	"reflect"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"avatarforge/realtime"
 	"avatarforge/tts"
 )
@@ -38,7 +40,7 @@ type Answer struct {
 // waits for none to come back, ends with the last asker's Detach, its response with it.
 // Errors are *realtime.Error, ctx's and ErrEnded.
 func (s *Session) Ask(ctx context.Context, q Question) (*Answer, error) {
-	c := ask{question: q, reply: make(chan asked, 1)}
+	c := ask{question: q, reply: make(chan asked, 1), span: trace.SpanFromContext(ctx)}
 	if q.Update != nil {
 		c.part, c.err = s.wantedPart(ctx, q.Update)
 	}
@@ -61,6 +63,7 @@ type ask struct {
 	part     part // that Update asks for
 	err      error
 	reply    chan asked // capacity 1
+	span     trace.Span // of the request
 }
 
 type asked struct {
@@ -105,7 +108,7 @@ func (s *Session) ask(c *ask) (*Answer, *realtime.Error) {
 		}
 	}
 	a := s.outbox.attach(s.outbox.nextNumber() - 1)
-	if err := s.createResponse(&q.Response); err != nil {
+	if err := s.createResponse(&q.Response, c.span); err != nil {
 		s.outbox.detach(a, Ending{})
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func (s *Session) do(c *doEvent) *realtime.Error {
 	case realtime.ItemTruncate:
 		return s.truncateItem(&e)
 	case realtime.ResponseCreate:
-		return s.createResponse(&e.Response)
+		return s.createResponse(&e.Response, nil)
 	case realtime.ResponseCancel:
 		return s.cancelResponse(e.ResponseID)
 	case realtime.Playback:

@@ -197,17 +197,21 @@ func (r *Registry) start(ctx context.Context, b *beginning, queue bool) (*Sessio
 		a   admission
 		err error
 	)
+	span := r.traceWait(ctx, b.id)
 	if queue {
 		a.ticket, err = r.slots.Wait(ctx, b.id, user)
 	} else {
 		a.slot, err = r.slots.TryAcquire(ctx, b.id, user)
 	}
 	if err != nil {
+		endWait(span, err)
 		b.tenure.yield(b.tenure.left(), r.cfg.ResumeGrace, r.cfg.Log)
 		return nil, err
 	}
+	a.span = span
 	s := r.enter(b, a)
 	if s == nil {
+		endWait(a.span, ErrClosing)
 		if a.ticket != nil {
 			a.ticket.Leave()
 		} else {

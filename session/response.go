@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"avatarforge/llm"
 	"avatarforge/realtime"
 	"avatarforge/tts"
@@ -39,6 +41,7 @@ type response struct {
 	deltas  <-chan generated // nil once the model is done
 	abort   context.CancelCauseFunc
 	outcome outcome    // valid once speaking
+	trace   *turnTrace // nil where nobody traces
 	usage   *llm.Usage // nil until the LLM server said
 
 	text     strings.Builder
@@ -91,7 +94,9 @@ func (s *Session) mayRespond() *realtime.Error {
 	return nil
 }
 
-func (s *Session) createResponse(o *realtime.ResponseOverrides) *realtime.Error {
+// createResponse begins a response. parent is the span of who asked for it; nil where there is none.
+func (s *Session) createResponse(o *realtime.ResponseOverrides, parent trace.Span) *realtime.Error {
+	began := time.Now()
 	if err := s.mayRespond(); err != nil {
 		return err
 	}
@@ -150,7 +155,8 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides) *realtime.Error 
 	s.keepRecord() // of the turn that it takes
 	s.keep(r.item, false)
 
-	ctx, abort := context.WithCancelCause(context.Background())
+	r.trace = s.traceTurn(r, parent, began)
+	ctx, abort := context.WithCancelCause(r.trace.generating())
 	deltas := make(chan generated)
 	r.abort, r.deltas = abort, deltas
 	s.generators.Go(func() { generate(ctx, s.up.LLM, told.request, deltas) })
@@ -207,6 +213,7 @@ func (s *Session) takeText(text string) {
 	if r.firstToken.IsZero() {
 		r.firstToken = now
 		s.cfg.Metrics.firstToken.Observe(now.Sub(r.started).Seconds())
+		r.trace.firstToken(now)
 	}
 	r.text.WriteString(text)
 	if now.Sub(r.kept) >= keepEvery {
@@ -260,6 +267,7 @@ func (s *Session) endPause() {
 func (s *Session) generatedAll(o outcome) {
 	r := s.response
 	r.state, r.outcome = speaking, o
+	r.trace.generated(o)
 	r.deltas, r.paused = nil, time.Time{}
 	r.abort(nil)
 	if r.aloud {
@@ -342,6 +350,7 @@ func (s *Session) finishResponse() {
 	s.emit(realtime.ResponseDone{Response: s.responseObject(r, r.outcome.status, &now)})
 	s.emit(s.contextEvent(r))
 
+	r.trace.end(r, now)
 	s.cfg.Metrics.responses.WithLabelValues(string(r.outcome.status)).Inc()
 	s.log.Info("response ended", slog.String("response", r.id), slog.String("status", string(r.outcome.status)),
 		slog.Duration("took", now.Sub(r.started)), slog.Int("sentences", r.index), slog.Int("speech_errors", r.speechErrors))

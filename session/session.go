@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"avatarforge/llm"
 	"avatarforge/persona"
 	"avatarforge/realtime"
@@ -31,6 +33,8 @@ type Config struct {
 	KeepTurns int
 	// Remember is of whom facts are kept.
 	Remember Remembering
+	// Tracer makes the spans of turns; nil makes none.
+	Tracer trace.Tracer
 
 	Demo    *realtime.Demo
 	Log     *slog.Logger // nil discards
@@ -176,6 +180,7 @@ type admission struct {
 	slot   *slots.Slot    // nil while waiting
 	ticket *slots.Ticket  // nil once the slot is there
 	place  realtime.Queue // as it was told last
+	span   trace.Span     // of the wait; nil where nobody traces
 }
 
 // audience is who follows a session.
@@ -376,6 +381,7 @@ func (s *Session) admit() {
 		s.retell = s.retell || a.place != realtime.Queue{}
 	}
 	s.state = stateLive
+	endWait(s.admission.span, nil)
 	s.cfg.Metrics.sessions.Inc()
 	switch {
 	case !s.told:
@@ -470,6 +476,7 @@ func (s *Session) stop(e Ending) {
 func (s *Session) finish() {
 	a := &s.admission
 	if a.ticket != nil {
+		endWait(a.span, ErrEnded)
 		a.ticket.Leave()
 	}
 	if s.response != nil {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"avatarforge/realtime"
 	"avatarforge/tts"
 	"avatarforge/tts/sentence"
@@ -15,9 +17,10 @@ type segment struct {
 	id       uint32
 	index    int // in its item
 	item     *item
-	response *response // nil where avatarforge.speak asked for it
-	text     string    // as displayed
-	spoken   string    // as sent to the synthesiser; empty where there is nothing to say
+	response *response  // nil where avatarforge.speak asked for it
+	text     string     // as displayed
+	spoken   string     // as sent to the synthesiser; empty where there is nothing to say
+	span     trace.Span // nil where nobody traces, and once it has ended
 
 	speech    *tts.Speech   // nil where there is nothing to say
 	rate      int           // of its audio: a session.update is for the sentences after it
@@ -63,6 +66,7 @@ func (s *Session) newSegment(text string, now time.Time) *segment {
 func (s *Session) queueSpeech(seg *segment, now time.Time) {
 	if seg.spoken != "" {
 		seg.estimate = tts.EstimateDuration(seg.spoken)
+		seg.traceSentence(now)
 		ext := &s.object.Avatarforge.TTS
 		out := &s.object.Audio.Output
 		seg.speech = s.up.Speech.Submit(tts.Job{
@@ -77,6 +81,7 @@ func (s *Session) queueSpeech(seg *segment, now time.Time) {
 			Rate:     seg.rate,
 			Deadline: s.deadline(now, seg),
 			Owner:    s.id,
+			Span:     seg.span,
 		})
 	}
 	s.segments = append(s.segments, seg)
@@ -210,6 +215,7 @@ func (s *Session) sendAudio(seg *segment, now time.Time, pcm []byte, last bool) 
 		if r := seg.response; r != nil && r.firstAudio.IsZero() {
 			r.firstAudio = now
 			s.cfg.Metrics.firstAudio.Observe(now.Sub(r.started).Seconds())
+			r.trace.firstAudio(now)
 		}
 		before := seg.sent
 		seg.sentBytes += len(pcm)
@@ -255,6 +261,7 @@ func pcmDuration(bytes, rate int) time.Duration {
 // not to its end.
 func (s *Session) endSegment(err error) {
 	seg := s.segments[0]
+	seg.endTrace(err)
 	s.segments = append(s.segments[:0], s.segments[1:]...)
 	done := realtime.SentenceDone{Segment: seg.id}
 	if err == nil {
@@ -298,6 +305,7 @@ func (s *Session) dropSpeech(drop func(*segment) bool) {
 		}
 		if seg.speech != nil {
 			seg.speech.Cancel()
+			seg.endTrace(nil)
 		}
 		s.announce(seg)
 		s.noteSpoken(seg, max(seg.estimate, seg.sent))

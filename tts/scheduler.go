@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Errors that a Speech can end with, beside those of the Synthesizer.
@@ -71,6 +73,8 @@ type Job struct {
 	// however far ahead of its Deadline: it becomes part of a file. From urgency before
 	// the Deadline it is like any other.
 	Eager bool
+	// Span is what the request to the synthesis server becomes part of, if it is recorded; nil is none.
+	Span trace.Span
 }
 
 // Scheduler decides whose sentence is spoken next, on which synthesis server, and keeps

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"math"
 	"time"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // bytesPerSample is that of 16-bit mono.
@@ -79,6 +81,9 @@ func (s *Scheduler) speak(ctx context.Context, sv *server, t task) {
 	defer cancel()
 	sp := t.speech
 	if req, ok := s.begin(sv, sp, cancel); ok {
+		if span := sp.job.Span; span != nil { // the job's Deadline alone changes
+			run = trace.ContextWithSpan(run, span)
+		}
 		err := synthesize(run, sv.synth, req, sp)
 		if err == nil {
 			t.release()

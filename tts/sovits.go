@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"avatarforge/internal/tracing"
 )
 
 // SoVITSConfig says where a GPT-SoVITS server is and how long it may take. Only BaseURL
@@ -105,6 +107,11 @@ func NewSoVITS(cfg SoVITSConfig) (*SoVITS, error) {
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = &http.Client{Transport: newSoVITSTransport()}
 	}
+	client := *cfg.HTTPClient
+	if client.Transport == nil {
+		client.Transport = http.DefaultTransport
+	}
+	client.Transport = tracing.Transport(client.Transport)
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -114,7 +121,7 @@ func NewSoVITS(cfg SoVITSConfig) (*SoVITS, error) {
 		ttsURL:         base.JoinPath(cfg.APIPath).String(),
 		timeout:        cfg.Timeout,
 		weightsTimeout: cfg.WeightsTimeout,
-		http:           cfg.HTTPClient,
+		http:           &client,
 		log:            cfg.Log.With("tts_server", base.Host),
 		buffers:        sync.Pool{New: func() any { return new(soundBuffers) }},
 	}, nil

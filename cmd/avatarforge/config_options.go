@@ -236,7 +236,7 @@ var sections = []section{
 		{key: "LOG_FORMAT",
 			value: oneOf(func(c *Config) *logFormat { return &c.Telemetry.LogFormat }, logText, logJSON),
 			help:  "How logs are written; empty: text on a terminal, else json."},
-		{key: "OTEL_EXPORTER_OTLP_ENDPOINT", later: true,
+		{key: "OTEL_EXPORTER_OTLP_ENDPOINT",
 			value: webURL(func(c *Config) *string { return &c.Telemetry.OTLPEndpoint }),
 			help:  "Where traces go, by OTLP over HTTP; empty: nowhere."},
 	}},

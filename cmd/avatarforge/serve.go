@@ -41,6 +41,12 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
+	tracer, stopTracing, err := startTracing(ctx, cfg.Telemetry.OTLPEndpoint, log)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
+
 	// First what a newcomer most often gets wrong: the address.
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Server.ListenAddr)
 	if err != nil {
@@ -118,6 +124,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		Demo:        up.demoNotice(),
 		Log:         log,
 		Metrics:     session.NewMetrics(metrics),
+		Tracer:      tracer,
 
 		ContextTrigger: cfg.Sessions.ContextTrigger, KeepTurns: cfg.Sessions.ContextKeepTurns,
 		Remember: remembering(cfg),
@@ -139,7 +146,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		})
 	})
 	accounts := account.New(account.Config{
-		Store: db, Blobs: blobs, Folders: []string{speech.Folder, avatar.PictureFolder, avatar.ModelFolder}, Log: log,
+		Store: db, Blobs: blobs, Folders: append(avatar.Folders(), speech.Folder), Log: log,
 	})
 	tidying.Go(func() { accounts.Tend(tidy) })
 	defer tidying.Wait()
@@ -168,7 +175,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		Author:       up.author,
 		Peers:        common.peers(),
 		WriteTimeout: cfg.Server.WriteTimeout,
-		Metrics:      metrics, Log: log,
+		Metrics:      metrics, Tracer: tracer, Log: log,
 	})
 	up.register(metrics)
 

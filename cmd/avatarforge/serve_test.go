@@ -37,6 +37,12 @@ var addressLine = regexp.MustCompile(`Avatar Forge is at (https?://\S+)`)
 // args say otherwise, and waits until it says where it is.
 func launch(t testing.TB, dataDir string, args ...string) *program {
 	t.Helper()
+	return launchLogged(t, slog.New(slog.DiscardHandler), dataDir, args...)
+}
+
+// launchLogged is launch with a log.
+func launchLogged(t testing.TB, log *slog.Logger, dataDir string, args ...string) *program {
+	t.Helper()
 	args = append([]string{"--listen-addr", "127.0.0.1:0", "--data-dir", dataDir, "--llm-service", "demo", "--tts-service", "demo"}, args...)
 	cfg, _, err := loadConfig(args, nil)
 	if err != nil {
@@ -46,7 +52,7 @@ func launch(t testing.TB, dataDir string, args ...string) *program {
 	out, in := io.Pipe()
 	p := &program{t: t, dataDir: dataDir, stop: stop, ended: make(chan error, 1)}
 	go func() {
-		err := serve(ctx, &cfg, in, slog.New(slog.DiscardHandler))
+		err := serve(ctx, &cfg, in, log)
 		in.CloseWithError(errors.Join(io.EOF, err))
 		p.ended <- err
 	}()

@@ -23,8 +23,8 @@ const module = "avatarforge/"
 
 var rules = []rule{
 	{in: "realtime", only: []string{}, because: "the protocol's words are for everyone, so they lean on nobody"},
-	{in: "llm", only: []string{"llm"}, because: "the LLM clients know nothing of speech or of conversations"},
-	{in: "tts", only: []string{"tts"}, because: "speech knows nothing of LLMs or of conversations"},
+	{in: "llm", only: []string{"llm", "internal/tracing"}, because: "the LLM clients know nothing of speech or of conversations"},
+	{in: "tts", only: []string{"tts", "internal/tracing"}, because: "speech knows nothing of LLMs or of conversations"},
 	{in: "tts/sentence", only: []string{}, never: []string{"time", "sync", "net/", "os"}, because: "the splitter is a pure function of its text"},
 	{in: "persona", only: []string{}, because: "a character is data"},
 	{in: "slots", only: []string{}, because: "a slot is held by whoever has its id"},
