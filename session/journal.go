@@ -37,7 +37,8 @@ type journal struct {
 	log      *slog.Logger
 	troubled func() // the listener is to be told; called by the writer
 
-	quit chan struct{} // closed by close, where the writer is to give up
+	ctx    context.Context // of the writer's work
+	giveUp func()          // ends ctx; called by close
 
 	writer sync.WaitGroup // the goroutine, while there is something to write
 
@@ -54,9 +55,10 @@ type journal struct {
 // newJournal makes a session's journal; none says whose changes they are, fresh that the
 // archive does not know it yet.
 func newJournal(archive Archive, none Changes, fresh bool, o *outbox, log *slog.Logger, troubled func()) *journal {
+	ctx, giveUp := context.WithCancel(context.Background())
 	return &journal{
 		archive: archive, outbox: o, log: log, troubled: troubled,
-		quit: make(chan struct{}), pending: none, fresh: fresh,
+		ctx: ctx, giveUp: giveUp, pending: none, fresh: fresh,
 	}
 }
 
@@ -138,16 +140,18 @@ func (j *journal) take() (c Changes, ok bool) {
 
 // save tries until the changes are saved, or the archive no longer wants them.
 func (j *journal) save(c Changes) error {
-	began := time.Now()
+	over := j.watch()
+	defer over()
 	pause := backoff.NewExponentialBackOff() // from 0.5 s
 	pause.MaxInterval = 10 * time.Second
-	for {
-		ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
+	for tries := 1; ; tries++ {
+		ctx, cancel := context.WithTimeout(j.ctx, saveTimeout)
 		err := j.archive.Save(ctx, c)
 		cancel()
-		switch failing := j.isFailing(); {
+		switch {
 		case err == nil:
-			if failing {
+			over()
+			if j.isFailing() {
 				j.setFailing(false)
 				j.log.Info("the conversation is saved again")
 			}
@@ -157,17 +161,36 @@ func (j *journal) save(c Changes) error {
 			return nil
 		case errors.Is(err, ErrUnknownSession):
 			return err
-		case !failing && time.Since(began) >= tellAnyway:
-			j.setFailing(true)
-			j.log.Error("the conversation cannot be saved; it will be tried again", slog.Any("error", err))
-			j.troubled()
+		}
+		if tries == 1 {
+			j.log.Warn("the conversation could not be saved; it will be tried again", slog.Any("error", err))
 		}
 		select {
 		case <-time.After(pause.NextBackOff()):
-		case <-j.quit:
+		case <-j.ctx.Done():
 			return err
 		}
 	}
+}
+
+// watch lets what is being saved be told after tellAnyway, whether the archive fails or
+// does not answer. over ends that, and waits for it; it may be called twice.
+func (j *journal) watch() (over func()) {
+	if j.isFailing() {
+		return func() {}
+	}
+	told := make(chan struct{})
+	late := time.AfterFunc(tellAnyway, func() {
+		defer close(told)
+		j.setFailing(true)
+		j.log.Error("the conversation is not being saved; it goes on all the same")
+		j.troubled()
+	})
+	return sync.OnceFunc(func() {
+		if !late.Stop() {
+			<-told
+		}
+	})
 }
 
 // known notes that the archive has heard of the session.
@@ -234,6 +257,7 @@ func (j *journal) close(hurry <-chan struct{}) {
 	}()
 	late := time.NewTimer(saveLate)
 	defer late.Stop()
+	defer j.giveUp()
 	select {
 	case <-saved:
 		return
@@ -246,6 +270,6 @@ func (j *journal) close(hurry <-chan struct{}) {
 		case <-late.C:
 		}
 	}
-	close(j.quit)
+	j.giveUp()
 	<-saved
 }
