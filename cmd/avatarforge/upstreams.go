@@ -25,7 +25,7 @@ const probeTimeout = 2 * time.Second
 // upstreams are the servers that write and speak, found or started.
 type upstreams struct {
 	llm    llmServer
-	model  *llm.Gate // in front of llm
+	model  *llm.Gate // in front of llm, with a llm.Breaker between
 	voices []*tts.SoVITS
 	speech *tts.Scheduler // in front of voices
 	tokens *llm.Counter
@@ -91,7 +91,7 @@ func connect(ctx context.Context, cfg *Config, common *shared, metrics prometheu
 		}
 	}
 	u.closers = append(u.closers, func() error { u.llm.Close(); return nil })
-	u.model = llm.NewGate(u.llm, cfg.LLM.Concurrency)
+	u.model = llm.NewGate(llm.NewBreaker(u.llm), cfg.LLM.Concurrency)
 	if err := u.findAuthor(cfg, metrics, log); err != nil {
 		return nil, err
 	}

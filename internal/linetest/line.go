@@ -111,7 +111,7 @@ func Start(t testing.TB, cfg Config) *Line {
 	if cfg.Session.Model == "" {
 		cfg.Session.Model = llmtest.DefaultModel
 	}
-	l.Gate = llm.NewGate(model, cmp.Or(cfg.Concurrency, 16))
+	l.Gate = llm.NewGate(llm.NewBreaker(model), cmp.Or(cfg.Concurrency, 16))
 	var owners session.Owners
 	if cfg.Owners != nil {
 		owners = cfg.Owners
