@@ -26,9 +26,10 @@ const (
 
 // bucket is Blobs in a bucket of an S3 server, below a prefix.
 type bucket struct {
-	client *minio.Client
-	name   string
-	prefix string // empty, or with a slash at its end
+	client    *minio.Client
+	transport *bucketTransport // client's
+	name      string
+	prefix    string // empty, or with a slash at its end
 }
 
 // place is what an s3:// URL says.
@@ -77,9 +78,13 @@ func openBucket(ctx context.Context, location string) (*bucket, error) {
 	if err != nil {
 		return nil, err
 	}
+	transport, err := newBucketTransport(p.secure)
+	if err != nil {
+		return nil, err
+	}
 	client, err := minio.New(p.endpoint, &minio.Options{
 		Creds:  credentials.NewStaticV4(p.key, p.secret, ""),
-		Secure: p.secure, Region: p.region, MaxRetries: bucketTries,
+		Secure: p.secure, Region: p.region, MaxRetries: bucketTries, Transport: transport,
 	})
 	if err != nil {
 		return nil, err
@@ -91,7 +96,7 @@ func openBucket(ctx context.Context, location string) (*bucket, error) {
 	if !there {
 		return nil, fmt.Errorf("bucket %s on %s: %w: create it, or correct its name", p.bucket, p.endpoint, ErrNotFound)
 	}
-	return &bucket{client, p.bucket, p.prefix}, nil
+	return &bucket{client, transport, p.bucket, p.prefix}, nil
 }
 
 func (b *bucket) Put(ctx context.Context, name string, r io.Reader, size int64, contentType string) error {
@@ -120,7 +125,10 @@ func (b *bucket) Put(ctx context.Context, name string, r io.Reader, size int64, 
 		// Signed piece by piece, as over http, an empty body would go without a length, which S3 refuses.
 		opts.DisableContentSha256 = true
 	}
-	_, err = b.client.PutObject(ctx, b.name, b.prefix+name, r, size, opts)
+	stored, err := b.client.PutObject(ctx, b.name, b.prefix+name, r, size, opts)
+	if err == nil && stored.ETag == "" {
+		err = errNotS3
+	}
 	return wrap(doing, err)
 }
 
@@ -189,8 +197,11 @@ func (b *bucket) List(ctx context.Context, prefix string) iter.Seq2[BlobInfo, er
 	}
 }
 
-// Close has nothing to close: the client's connections are those of its transport, and time out.
-func (b *bucket) Close() error { return nil }
+// Close gives up the connections that nothing uses. Those of files that are still read end with these.
+func (b *bucket) Close() error {
+	b.transport.direct.CloseIdleConnections()
+	return nil
+}
 
 func objectInfo(name string, o *minio.ObjectInfo) BlobInfo {
 	return BlobInfo{Name: name, Size: o.Size, ContentType: o.ContentType, Modified: o.LastModified.UTC(), ETag: `"` + o.ETag + `"`}

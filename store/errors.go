@@ -3,16 +3,19 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/minio/minio-go/v7"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -70,6 +73,9 @@ func classify(err error) error {
 		dial  *pgconn.ConnectError
 		s3    minio.ErrorResponse
 		netOp *net.OpError
+
+		request   *url.Error // of S3: there was no answer, or none in HTTP
+		xmlSyntax *xml.SyntaxError
 	)
 	switch {
 	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -88,12 +94,21 @@ func classify(err error) error {
 		return ErrFull
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return ErrReadOnly
-	case errors.As(err, &dial), errors.As(err, &netOp), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.As(err, &dial), errors.As(err, &netOp), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.As(err, &request), errors.As(err, &xmlSyntax), errors.Is(err, errNotS3), babble(err):
 		return ErrUnavailable
 	case err.Error() == "sql: database is closed": // database/sql has no value for it
 		return ErrClosed
 	}
 	return nil
+}
+
+// babble says whether what answers is no PostgreSQL. The library has no value for most of these errors.
+func babble(err error) bool {
+	var long *pgproto3.ExceededMaxBodyLenErr
+	text := err.Error()
+	return errors.As(err, &long) || strings.Contains(text, "unknown message type") ||
+		strings.Contains(text, "body must have length") || strings.Contains(text, "body is invalid")
 }
 
 // classifySQLite reads an extended result code, see https://sqlite.org/rescode.html.
@@ -165,7 +180,10 @@ func classifyS3(e *minio.ErrorResponse) error {
 		return ErrNotFound
 	case e.StatusCode == http.StatusForbidden:
 		return ErrReadOnly
-	case e.StatusCode >= http.StatusInternalServerError:
+	case e.StatusCode == http.StatusTooManyRequests:
+		return ErrBusy
+	case e.StatusCode >= http.StatusInternalServerError, e.StatusCode < http.StatusBadRequest, // such as a redirection
+		e.Code == "InternalError": // also the library's word for an answer that makes no sense
 		return ErrUnavailable
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -13,6 +14,8 @@ import (
 
 const (
 	postgresConns = 16
+	// postgresPatience is how long a statement may take whose caller sets no bound of its own.
+	postgresPatience = 10 * time.Second
 	// postgresLock is the advisory lock that is held while tables change; any number will do
 	// that nobody else on the database uses.
 	postgresLock int64 = 0x6176617461726667
@@ -41,7 +44,7 @@ func openPostgres(ctx context.Context, cfg *Config) (_ *Store, err error) {
 	if err := errors.Join(migrate(ctx, goose.DialectPostgres, db), unlock()); err != nil {
 		return nil, err
 	}
-	return &Store{read: db, write: &directWriter{db}, now: cfg.Now}, nil
+	return &Store{read: db, write: &directWriter{db}, now: cfg.Now, patience: postgresPatience}, nil
 }
 
 // lockPostgres holds the database's advisory lock. It belongs to the connection, so that it ends
@@ -67,6 +70,8 @@ type directWriter struct {
 }
 
 func (w *directWriter) run(ctx context.Context, st *statement) error {
+	ctx, cancel := patiently(ctx, postgresPatience)
+	defer cancel()
 	return st.runOn(
 		func() (sql.Result, error) { return w.db.ExecContext(ctx, st.text, st.args...) },
 		func() (*sql.Rows, error) { return w.db.QueryContext(ctx, st.text, st.args...) },

@@ -31,9 +31,10 @@ type Config struct {
 // Store is an open database. Safe for use by several goroutines.
 type Store struct {
 	// Immutable after Open.
-	read  *sql.DB
-	write writer
-	now   func() time.Time
+	read     *sql.DB
+	write    writer
+	now      func() time.Time
+	patience time.Duration // with a read; zero means without end
 }
 
 // writer runs statements that change something. There are two: batchWriter for SQLite and
@@ -94,8 +95,19 @@ func (s *Store) Close() error {
 
 // Ping asks the database for a sign of life.
 func (s *Store) Ping(ctx context.Context) error {
+	ctx, cancel := patiently(ctx, s.patience)
+	defer cancel()
 	var one int64
 	return wrap("ping", s.read.QueryRowContext(ctx, `SELECT 1`).Scan(&one))
+}
+
+// patiently gives a call its time, where its caller has not. A database across a network may say nothing for
+// ever, and whoever waits for it waits with a request of somebody's.
+func patiently(ctx context.Context, patience time.Duration) (context.Context, context.CancelFunc) {
+	if _, bounded := ctx.Deadline(); bounded || patience == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, patience)
 }
 
 // exec runs a statement that changes something and says how many rows it changed.
@@ -116,6 +128,8 @@ func (s *Store) execOne(ctx context.Context, doing, text string, args ...any) er
 
 // one reads a single row; ErrNotFound when there is none.
 func one[T any](ctx context.Context, s *Store, doing string, scan func(scanner) (T, error), text string, args ...any) (T, error) {
+	ctx, cancel := patiently(ctx, s.patience)
+	defer cancel()
 	v, err := scan(s.read.QueryRowContext(ctx, text, args...))
 	if err != nil {
 		var none T
@@ -126,6 +140,8 @@ func one[T any](ctx context.Context, s *Store, doing string, scan func(scanner) 
 
 // all reads rows.
 func all[T any](ctx context.Context, s *Store, doing string, scan func(scanner) (T, error), text string, args ...any) (list []T, err error) {
+	ctx, cancel := patiently(ctx, s.patience)
+	defer cancel()
 	rows, err := s.read.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, wrap(doing, err)
