@@ -19,7 +19,7 @@ const (
 	Reset
 	// Hang takes what is sent and answers nothing.
 	Hang
-	// Slow passes the server's answers on byte by byte, a Pause before each.
+	// Slow passes the server's answers on After bytes at a time, at least one, a Pause before each.
 	Slow
 	// Cut resets a connection after After bytes of the server's answers.
 	Cut
@@ -32,7 +32,7 @@ const (
 // Fault is one thing that goes wrong. The zero value is nothing.
 type Fault struct {
 	Kind  Kind
-	After int           // of Cut, in bytes
+	After int           // of Cut and Slow, in bytes
 	Pause time.Duration // of Slow
 	Bytes []byte        // of Answer and Endless
 }

@@ -263,25 +263,31 @@ func (c *conn) reply(data []byte, told, during *int) bool {
 		}
 		*told += len(data)
 	case Slow:
-		for i := range data {
-			select {
-			case <-time.After(f.Pause):
-			case <-c.over:
-				return false
-			}
-			if now, at := c.proxy.now(c); at != epoch || now.Kind != Slow {
-				_, err := c.client.Write(data[i:])
-				return err == nil
-			}
-			if _, err := c.client.Write(data[i : i+1]); err != nil {
-				return false
-			}
-		}
-		return true
+		return c.dribble(data, f, epoch)
 	case None:
 	}
 	_, err := c.client.Write(data)
 	return err == nil
+}
+
+// dribble passes on a piece of an answer slowly, for as long as it is to be slow.
+func (c *conn) dribble(data []byte, f Fault, epoch int) bool {
+	for len(data) > 0 {
+		select {
+		case <-time.After(f.Pause):
+		case <-c.over:
+			return false
+		}
+		n := min(max(f.After, 1), len(data))
+		if _, at := c.proxy.now(c); at != epoch {
+			n = len(data)
+		}
+		if _, err := c.client.Write(data[:n]); err != nil {
+			return false
+		}
+		data = data[n:]
+	}
+	return true
 }
 
 // answer speaks in the server's place.
