@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
@@ -27,6 +28,8 @@ const (
 	jobsFile = "jobs.db"
 	// jobConns is how many connections River may hold to PostgreSQL.
 	jobConns = 6
+	// connectTimeout is how long it may take to reach PostgreSQL.
+	connectTimeout = 10 * time.Second
 	// migrations may collide with those of an instance that starts at the same moment; whoever loses
 	// looks again.
 	migrateTries = 5
@@ -72,6 +75,9 @@ func openPool(ctx context.Context, databaseURL string) (*pgxpool.Pool, error) {
 		return nil, fmt.Errorf("read DATABASE_URL: %w", err)
 	}
 	conf.MaxConns = jobConns
+	if conf.ConnConfig.ConnectTimeout == 0 { // the URL's connect_timeout
+		conf.ConnConfig.ConnectTimeout = connectTimeout
+	}
 	return pgxpool.NewWithConfig(ctx, conf)
 }
 

@@ -11,6 +11,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -20,8 +21,11 @@ const (
 	// partSize is how much of a file is held in memory to be sent at once; where the file's size is not known,
 	// the library's own choice would be over 500 MB.
 	partSize = 16 << 20
-	// bucketTries bounds how long a server that is gone is waited for; the library's own 10 take a minute.
+	// bucketTries is how often something is asked of a server that fails. The tries are our own: the library
+	// begins one while its last still reads what is to be sent.
 	bucketTries = 3
+	// bucketPause is how long the first of the pauses between them is; the next is twice as long.
+	bucketPause = 200 * time.Millisecond
 )
 
 // bucket is Blobs in a bucket of an S3 server, below a prefix.
@@ -84,12 +88,16 @@ func openBucket(ctx context.Context, location string) (*bucket, error) {
 	}
 	client, err := minio.New(p.endpoint, &minio.Options{
 		Creds:  credentials.NewStaticV4(p.key, p.secret, ""),
-		Secure: p.secure, Region: p.region, MaxRetries: bucketTries, Transport: transport,
+		Secure: p.secure, Region: p.region, MaxRetries: 1, Transport: transport,
 	})
 	if err != nil {
 		return nil, err
 	}
-	there, err := client.BucketExists(ctx, p.bucket)
+	var there bool
+	err = patientTries(ctx, func() (err error) {
+		there, err = client.BucketExists(ctx, p.bucket)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("bucket %s on %s: %w", p.bucket, p.endpoint, err)
 	}
@@ -105,12 +113,6 @@ func (b *bucket) Put(ctx context.Context, name string, r io.Reader, size int64, 
 		return wrap(doing, fmt.Errorf("%w: the name %q", ErrInvalid, name))
 	}
 	r, err := exactly(whileAlive{ctx, r}, size)
-	if err == nil && size >= 0 && size <= partSize {
-		// From memory it can be sent again, should the server ask for a moment's patience.
-		var all []byte
-		all, err = io.ReadAll(r)
-		r = bytes.NewReader(all)
-	}
 	if err != nil {
 		return wrap(doing, err)
 	}
@@ -125,11 +127,40 @@ func (b *bucket) Put(ctx context.Context, name string, r io.Reader, size int64, 
 		// Signed piece by piece, as over http, an empty body would go without a length, which S3 refuses.
 		opts.DisableContentSha256 = true
 	}
+	if size < 0 || size > partSize {
+		return wrap(doing, b.put(ctx, name, r, size, opts))
+	}
+	all, err := io.ReadAll(r) // from memory it can be sent again
+	if err != nil {
+		return wrap(doing, err)
+	}
+	return wrap(doing, patientTries(ctx, func() error {
+		return b.put(ctx, name, bytes.NewReader(all), size, opts)
+	}))
+}
+
+// put sends a file once.
+func (b *bucket) put(ctx context.Context, name string, r io.Reader, size int64, opts minio.PutObjectOptions) error {
 	stored, err := b.client.PutObject(ctx, b.name, b.prefix+name, r, size, opts)
 	if err == nil && stored.ETag == "" {
-		err = errNotS3
+		return errNotS3
 	}
-	return wrap(doing, err)
+	return err
+}
+
+// patientTries does something that does no harm when it is done twice, again where the server fails.
+func patientTries(ctx context.Context, do func() error) error {
+	for n := 1; ; n++ {
+		err := do()
+		if kind := classify(err); n == bucketTries || kind != ErrUnavailable && kind != ErrBusy { //nolint:errorlint // a value of ours
+			return err
+		}
+		select {
+		case <-time.After(bucketPause << (n - 1)):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 func (b *bucket) Open(ctx context.Context, name string) (*Blob, error) {
@@ -137,14 +168,20 @@ func (b *bucket) Open(ctx context.Context, name string) (*Blob, error) {
 	if !validBlobName(name) {
 		return nil, wrap(doing, ErrNotFound)
 	}
-	// Bytes are asked for as they are read, from where they are read, and of this version alone.
-	object, err := b.client.GetObject(ctx, b.name, b.prefix+name, minio.GetObjectOptions{})
+	var object *minio.Object
+	var info minio.ObjectInfo
+	err := patientTries(ctx, func() (err error) {
+		// Bytes are asked for as they are read, from where they are read, and of this version alone.
+		if object, err = b.client.GetObject(ctx, b.name, b.prefix+name, minio.GetObjectOptions{}); err != nil {
+			return err
+		}
+		if info, err = object.Stat(); err != nil {
+			return errors.Join(err, object.Close())
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, wrap(doing, err)
-	}
-	info, err := object.Stat()
-	if err != nil {
-		return nil, wrap(doing, errors.Join(err, object.Close()))
 	}
 	return &Blob{objectInfo(name, &info), object}, nil
 }
@@ -154,7 +191,11 @@ func (b *bucket) Stat(ctx context.Context, name string) (BlobInfo, error) {
 	if !validBlobName(name) {
 		return BlobInfo{}, wrap(doing, ErrNotFound)
 	}
-	info, err := b.client.StatObject(ctx, b.name, b.prefix+name, minio.StatObjectOptions{})
+	var info minio.ObjectInfo
+	err := patientTries(ctx, func() (err error) {
+		info, err = b.client.StatObject(ctx, b.name, b.prefix+name, minio.StatObjectOptions{})
+		return err
+	})
 	if err != nil {
 		return BlobInfo{}, wrap(doing, err)
 	}
@@ -165,7 +206,9 @@ func (b *bucket) Delete(ctx context.Context, name string) error {
 	if !validBlobName(name) {
 		return nil
 	}
-	err := wrap("delete file", b.client.RemoveObject(ctx, b.name, b.prefix+name, minio.RemoveObjectOptions{}))
+	err := wrap("delete file", patientTries(ctx, func() error {
+		return b.client.RemoveObject(ctx, b.name, b.prefix+name, minio.RemoveObjectOptions{})
+	}))
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}

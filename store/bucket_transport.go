@@ -71,6 +71,11 @@ func (t *bucketTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if errors.As(err, &quick) {
 		err = quick.error
 	}
+	if err == nil && r.Body != nil && resp.Header.Get("Location") != "" && resp.StatusCode/100 == 3 {
+		// The client would follow, and close a body that is still being sent, which the library's does not bear.
+		resp.Body.Close() //nolint:errcheck // it is given up
+		return nil, errNotS3
+	}
 	if resp != nil && (r.Method != http.MethodGet || resp.ContentLength < 0) {
 		resp.Body = &boundedBody{resp.Body, maxBucketAnswer}
 	}

@@ -26,6 +26,9 @@ func openPostgres(ctx context.Context, cfg *Config) (_ *Store, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read DATABASE_URL: %w", err)
 	}
+	if conf.ConnectTimeout == 0 { // the URL's connect_timeout
+		conf.ConnectTimeout = postgresPatience
+	}
 	if cfg.MaxConns <= 0 {
 		cfg.MaxConns = postgresConns
 	}
