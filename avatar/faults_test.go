@@ -1,6 +1,7 @@
 package avatar_test
 
 import (
+	"database/sql"
 	"maps"
 	"slices"
 	"strings"
@@ -68,4 +69,36 @@ func TestFaultsOfHunyuan(t *testing.T) {
 	}
 	h.close(impatient)
 	p.Mend(t)
+}
+
+// A job that the queue takes to be in the hands of an instance that was killed before it
+// gave a sign of life is taken up again.
+func TestForgottenByTheQueue(t *testing.T) {
+	h := newHouse(t, "")
+	const another = "another instance"
+	if _, err := h.db.HoldLane(t.Context(), another, 1, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	w := h.open(avatar.Config{Maker: &spy{}})
+	f := h.order(w, avatar.Options{})
+	h.close(w)
+	if err := h.db.LeaveLane(t.Context(), another); err != nil {
+		t.Fatal(err)
+	}
+	jobs, err := sql.Open("sqlite", h.dir+"/jobs.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer jobs.Close()
+	changed, err := jobs.Exec(`UPDATE river_job SET state = 'running', attempt = 1, attempted_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 hour')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := changed.RowsAffected(); n != 1 || err != nil {
+		t.Fatalf("%d jobs are in the queue, %v", n, err)
+	}
+	w = h.open(avatar.Config{Maker: &spy{}})
+	if done := h.until(f.ID, "completed", completed); done.Run != 2 {
+		t.Errorf("it is of run %d, want the second", done.Run)
+	}
 }

@@ -2,9 +2,14 @@ package avatar
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"avatarforge/store"
 )
@@ -23,7 +28,7 @@ func (w *Workshop) tend(ctx context.Context) {
 	defer tick.Stop()
 	cleared := time.Time{}
 	for {
-		if err := w.takeUp(ctx); err != nil && ctx.Err() == nil {
+		if err := errors.Join(w.recall(ctx), w.takeUp(ctx)); err != nil && ctx.Err() == nil {
 			w.log.Warn("figures that were left could not be taken up", slog.Any("error", err))
 		}
 		if time.Since(cleared) >= clearEvery {
@@ -38,6 +43,29 @@ func (w *Workshop) tend(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// recall makes figures overdue that the queue takes to be in somebody's hands, but of which nobody has given a sign of
+// life: an instance was killed between fetching the job and saying so, or between putting it back and River's
+// hearing of that. River itself would wait for twice the time that a figure may take.
+func (w *Workshop) recall(ctx context.Context) error {
+	list, err := w.queue.JobList(ctx, river.NewJobListParams().States(rivertype.JobStateRunning).Kinds(figureArgs{}.Kind()))
+	if err != nil {
+		return fmt.Errorf("list the queue's jobs: %w", err)
+	}
+	for _, job := range list.Jobs {
+		if job.AttemptedAt == nil || time.Since(*job.AttemptedAt) < w.cfg.Lease {
+			continue
+		}
+		var args figureArgs
+		if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
+			return fmt.Errorf("read a job's figure: %w", err)
+		}
+		if err := w.db.FigureForgotten(ctx, args.ID, args.Run); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
 }
 
 // takeUp begins figures anew whose last run is silent.

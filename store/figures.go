@@ -100,6 +100,11 @@ func (s *Store) FigureQueued(ctx context.Context, id string, run int64) error {
 	return s.execOne(ctx, "queue figure", `UPDATE figures SET due = 0 WHERE`+unfinishedRun, plain(id), run)
 }
 
+// FigureForgotten makes a run overdue that was queued and has promised no sign of life. ErrNotFound: it has, or is over.
+func (s *Store) FigureForgotten(ctx context.Context, id string, run int64) error {
+	return s.execOne(ctx, "recall figure", `UPDATE figures SET due = $3 WHERE due = 0 AND`+unfinishedRun, plain(id), run, micros(s.clock()))
+}
+
 // ReportFigure says what a run is doing, and that it will give another sign of life within lease; a lease of
 // zero promises none. A progress below that of before leaves it as it was. ErrNotFound: the figure
 // is done, cancelled, or in the hands of a later run.
