@@ -4,7 +4,7 @@ GO_BUILD := go build -tags $(TAGS)
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 PKG      ?= ./...
 
-.PHONY: run build web test test-go test-web lint vet bench load fuzz golden fmt clean
+.PHONY: run build web test test-go test-web lint vet bench load fuzz torture golden fmt clean
 
 run: build ; ./bin/avatarforge serve
 
@@ -33,6 +33,8 @@ bench: ; go test -tags $(TAGS) -run '^$$' -bench . -benchmem $(PKG)
 load: build ; go run -tags $(TAGS) ./loadtest/standing
 
 fuzz: ; ./scripts/fuzz
+
+torture: ; ./scripts/torture
 
 golden: ; go test -tags $(TAGS) ./realtime ./persona ./server -update
 

@@ -2,13 +2,17 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,11 +20,13 @@ import (
 
 	"github.com/coder/websocket"
 
+	"avatarforge/internal/servertest"
 	"avatarforge/realtime"
 )
 
-// kills is how often the server is killed. More of it is a matter of patience.
-const kills = 6
+// kills is how often the server is killed on each database. More of it is a matter of
+// patience.
+var kills = flag.Int("kills", 4, "how often to kill the server on each database")
 
 // asServer makes the test's binary the program itself, so that it can be killed.
 const asServer = "AVATARFORGE_TEST_SERVE"
@@ -33,8 +39,10 @@ type victim struct {
 
 func startVictim(t *testing.T, dataDir string, args ...string) *victim {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], append([]string{"serve", "--listen-addr", "127.0.0.1:0", "--data-dir", dataDir,
-		"--llm-service", "demo", "--tts-service", "demo", "--log-level", "error", "--resume-grace", "1s"}, args...)...)
+	cmd := exec.Command(os.Args[0], append([]string{
+		"serve", "--listen-addr", "127.0.0.1:0", "--data-dir", dataDir, "--llm-service", "demo", "--tts-service", "demo",
+		"--log-level", "error", "--resume-grace", "1s", "--max-turns", "0", "--rate-limit", "off",
+	}, args...)...)
 	cmd.Env = append(os.Environ(), asServer+"=1")
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -77,7 +85,7 @@ type seen struct {
 }
 
 // converse talks until the connection breaks, and keeps what it was told.
-func (s *seen) converse(v *victim) error {
+func (s *seen) converse(v *victim, told func()) error {
 	query := ""
 	if s.session != "" {
 		query = fmt.Sprintf("?session=%s&last_event=%d", s.session, s.last)
@@ -120,6 +128,7 @@ func (s *seen) converse(v *victim) error {
 			s.session = e.Session.ID
 		case realtime.ItemDone:
 			s.items = append(s.items, e.Item)
+			told()
 		case realtime.ResponseDone:
 			begun = false
 		case realtime.ErrorEvent:
@@ -134,56 +143,155 @@ func (s *seen) converse(v *victim) error {
 	}
 }
 
-// Whatever a client was told is done is there after the server was killed at any moment,
-// once and in order, and the conversation goes on.
-func TestKilledServerLosesNothingItTold(t *testing.T) {
-	dir := t.TempDir()
-	clients := make([]seen, 3)
-	for range kills {
-		v := startVictim(t, dir)
-		ended := make(chan error, len(clients))
-		for i := range clients {
-			go func() { ended <- clients[i].converse(v) }()
+// figures are the jobs that the server has taken.
+type figures struct{ jobs []string }
+
+// order has a figure made.
+func (f *figures) order(v *victim, picture []byte, contentType string, told func()) error {
+	resp, err := http.Post(v.address+"/api/generate", contentType, bytes.NewReader(picture))
+	if err != nil {
+		return nil // the server has been killed, which is the point
+	}
+	defer resp.Body.Close()
+	var job struct {
+		Data struct {
+			JobID string `json:"job_id"`
 		}
-		time.Sleep(time.Duration(300+rand.IntN(1500)) * time.Millisecond) // any moment will do
+	}
+	switch err := json.NewDecoder(resp.Body).Decode(&job); {
+	case resp.StatusCode != http.StatusAccepted:
+		return fmt.Errorf("a figure is answered %s", resp.Status)
+	case err != nil:
+		return nil // as above
+	}
+	f.jobs = append(f.jobs, job.Data.JobID)
+	told()
+	return nil
+}
+
+// done wants every job to be completed.
+func (f *figures) done(t *testing.T, v *victim) {
+	t.Helper()
+	deadline := time.Now().Add(3*time.Minute + time.Duration(len(f.jobs))*3*time.Second)
+	for _, id := range f.jobs {
+		for status := ""; status != "completed"; {
+			resp, err := http.Get(v.address + "/api/generate/status/" + id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var is struct {
+				Data struct{ Status string }
+			}
+			err = json.NewDecoder(resp.Body).Decode(&is)
+			resp.Body.Close()
+			if status = is.Data.Status; err != nil || resp.StatusCode != http.StatusOK || status == "failed" || time.Now().After(deadline) {
+				t.Fatalf("figure %s: %s, %q, %v", id, resp.Status, status, err)
+			}
+			if status != "completed" {
+				time.Sleep(50 * time.Millisecond)
+			}
+		}
+	}
+}
+
+// Whatever a client was told is done is there after the server was killed at any moment,
+// once and in order; the conversation goes on, and so do the jobs.
+func TestKilledServerLosesNothingItTold(t *testing.T) {
+	t.Run("SQLite", func(t *testing.T) {
+		dir := t.TempDir()
+		killAgainAndAgain(t, dir)
+		for _, file := range []string{"avatarforge.db", "jobs.db"} {
+			intact(t, filepath.Join(dir, file))
+		}
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		killAgainAndAgain(t, t.TempDir(), "--database-url", servertest.Postgres(t))
+	})
+}
+
+// intact has SQLite look for damage.
+func intact(t *testing.T, path string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var verdict string
+	if err := db.QueryRow(`PRAGMA integrity_check`).Scan(&verdict); err != nil || verdict != "ok" {
+		t.Errorf("%s: %s, %v", path, verdict, err)
+	}
+}
+
+func killAgainAndAgain(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	picture, contentType := pictureForm(t)
+	clients := make([]seen, 3)
+	var orders figures
+	for range *kills {
+		v := startVictim(t, dir, args...)
+		news := make(chan struct{}, 1000)
+		told := func() { news <- struct{}{} }
+		ended := make(chan error, len(clients)+1)
+		for i := range clients {
+			go func() { ended <- clients[i].converse(v, told) }()
+		}
+		go func() { ended <- orders.order(v, picture, contentType, told) }()
+		// Any moment will do, but for those when nothing has happened yet.
+		for range rand.IntN(12) {
+			select {
+			case <-news:
+			case <-time.After(10 * time.Second):
+			}
+		}
+		time.Sleep(time.Duration(rand.IntN(150)) * time.Millisecond)
 		v.kill()
-		for range clients {
+		for range len(clients) + 1 {
 			if err := <-ended; err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	v := startVictim(t, dir)
+	v := startVictim(t, dir, args...)
 	defer v.kill()
 	told := 0
 	for i := range clients {
-		kept := transcript(t, v, clients[i].session)
-		at := 0
-		for _, it := range clients[i].items {
-			told++
-			for at < len(kept) && kept[at].ID != it.ID {
-				at++
-			}
-			if at == len(kept) {
-				t.Errorf("client %d was told of item %s, which is gone, or out of order", i, it.ID)
-				break
-			}
-			if kept[at].Content != it.Text() || kept[at].Status != string(it.Status) {
-				t.Errorf("item %s came back as %+v, want %q, %s", it.ID, kept[at], it.Text(), it.Status)
-			}
+		told += len(clients[i].items)
+		clients[i].compare(t, transcript(t, v, clients[i].session))
+	}
+	if told == 0 || len(orders.jobs) == 0 {
+		t.Errorf("%d items and %d figures were told of between the kills: the test shows nothing", told, len(orders.jobs))
+	}
+	orders.done(t, v)
+	t.Logf("%d kills, %d items told, %d figures taken: all there", *kills, told, len(orders.jobs))
+}
+
+// compare wants all that the client was told in the transcript, in order, and nothing twice.
+func (s *seen) compare(t *testing.T, kept []message) {
+	t.Helper()
+	at := 0
+	for _, it := range s.items {
+		for at < len(kept) && kept[at].ID != it.ID {
+			at++
 		}
-		ids := map[string]bool{}
-		for _, m := range kept {
-			if ids[m.ID] {
-				t.Errorf("item %s is there twice", m.ID)
-			}
-			ids[m.ID] = true
+		if at == len(kept) {
+			t.Errorf("a client of %s was told of item %s, which is gone, or out of order", s.session, it.ID)
+			break
+		}
+		if kept[at].Content != it.Text() || kept[at].Status != string(it.Status) {
+			t.Errorf("item %s came back as %+v, want %q, %s", it.ID, kept[at], it.Text(), it.Status)
 		}
 	}
-	if told == 0 {
-		t.Error("nothing was told between the kills: the test shows nothing")
+	ids := map[string]bool{}
+	for _, m := range kept {
+		if ids[m.ID] {
+			t.Errorf("item %s is there twice", m.ID)
+		}
+		ids[m.ID] = true
 	}
-	t.Logf("%d kills, %d items told", kills, told)
 }
 
 type message struct{ ID, Role, Content, Status string }
