@@ -273,6 +273,7 @@ func TestSlowLoris(t *testing.T) {
 		n = 1000
 	}
 	b := besiege(t)
+	b.goesOn("before")
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)
 	text := b.upgrade("")
 	var crowd sync.WaitGroup
