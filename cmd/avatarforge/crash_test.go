@@ -82,10 +82,11 @@ type seen struct {
 	session string
 	last    uint64
 	items   []realtime.Item
+	told    func() // called for each of them; may be nil
 }
 
 // converse talks until the connection breaks, and keeps what it was told.
-func (s *seen) converse(v *victim, told func()) error {
+func (s *seen) converse(v *victim) error {
 	query := ""
 	if s.session != "" {
 		query = fmt.Sprintf("?session=%s&last_event=%d", s.session, s.last)
@@ -128,7 +129,9 @@ func (s *seen) converse(v *victim, told func()) error {
 			s.session = e.Session.ID
 		case realtime.ItemDone:
 			s.items = append(s.items, e.Item)
-			told()
+			if s.told != nil {
+				s.told()
+			}
 		case realtime.ResponseDone:
 			begun = false
 		case realtime.ErrorEvent:
@@ -237,7 +240,8 @@ func killAgainAndAgain(t *testing.T, dir string, args ...string) {
 		told := func() { news <- struct{}{} }
 		ended := make(chan error, len(clients)+1)
 		for i := range clients {
-			go func() { ended <- clients[i].converse(v, told) }()
+			clients[i].told = told
+			go func() { ended <- clients[i].converse(v) }()
 		}
 		go func() { ended <- orders.order(v, picture, contentType, told) }()
 		// Any moment will do, but for those when nothing has happened yet.
@@ -296,7 +300,7 @@ func (s *seen) compare(t *testing.T, kept []message) {
 
 type message struct{ ID, Role, Content, Status string }
 
-func transcript(t *testing.T, v *victim, id string) []message {
+func transcript(t testing.TB, v *victim, id string) []message {
 	t.Helper()
 	var all []message
 	for cursor := ""; ; {

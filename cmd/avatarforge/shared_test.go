@@ -38,7 +38,7 @@ func (p *program) knock(query string) (status int, ws *websocket.Conn) {
 }
 
 // next is the next event that comes.
-func next(t *testing.T, ws *websocket.Conn) realtime.ServerEvent {
+func next(t testing.TB, ws *websocket.Conn) realtime.ServerEvent {
 	t.Helper()
 	_, data, err := ws.Read(t.Context())
 	if err != nil {
