@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,7 +46,6 @@ type town struct {
 	ended   error                     // why events are over
 	session string
 	texts   int               // that were spoken on demand so far
-	asks    string            // what the listener says; empty: hello
 	reply   string            // what the model says; empty: whatever it likes
 	said    map[string]string // what the listener was told is done, by item
 	shut    func()            // ends the servers
@@ -149,7 +147,7 @@ func (w *town) listen() {
 func (w *town) turn(ctx context.Context) string {
 	w.t.Helper()
 	for _, e := range []string{
-		`{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_text","text":"` + cmp.Or(w.asks, "안녕?") + `"}]}}`,
+		`{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_text","text":"안녕?"}]}}`,
 		`{"type":"response.create"}`,
 	} {
 		if err := w.ws.Write(ctx, websocket.MessageText, []byte(e)); err != nil {

@@ -1,12 +1,18 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"avatarforge/realtime"
 )
 
 // The whole server on a disk that is really full, which takes root to make: clients are
@@ -29,17 +35,15 @@ func TestFullDisk(t *testing.T) {
 	}
 
 	ballast := fill(t, dir)
-	w.asks = strings.Repeat("가", 1500) // the database's files have some room in them
-	told := ""
+	told := "" // the database's files have some room in them
 	for range 300 {
-		if told = w.within(minute, w.turn); told != "completed" {
+		if told = w.within(minute, w.remember); told != "done" {
 			break
 		}
 	}
-	if !strings.HasPrefix(told, "conversation_not_saved") {
+	if told != "conversation_not_saved" {
 		t.Errorf("a conversation on a full disk: %s", told)
 	}
-	w.asks = ""
 	if got := w.within(minute, w.turn); !strings.HasSuffix(got, "completed") {
 		t.Errorf("it does not go on: %s", got)
 	}
@@ -65,6 +69,30 @@ func TestFullDisk(t *testing.T) {
 	w.program = launch(t, dir)
 	w.kept(w.session)
 	w.end()
+}
+
+// remember adds a long item to the conversation, and says what the listener is told of it.
+func (w *town) remember(ctx context.Context) string {
+	e := `{"type":"conversation.item.create","item":{"type":"message","role":"assistant","content":[{"type":"output_text","text":"` +
+		strings.Repeat("가", 7000) + `"}]}}`
+	if err := w.ws.Write(ctx, websocket.MessageText, []byte(e)); err != nil {
+		w.t.Fatal(err)
+	}
+	time.Sleep(25 * time.Millisecond) // no more than a client may send
+	for {
+		select {
+		case e := <-w.events:
+			switch e := e.(type) {
+			case realtime.ItemDone:
+				w.said[e.Item.ID] = e.Item.Text()
+				return "done"
+			case realtime.ErrorEvent:
+				return string(e.Err.Code)
+			}
+		case <-ctx.Done():
+			return "nothing"
+		}
+	}
 }
 
 // fill takes all the room that a disk has.
