@@ -124,7 +124,7 @@ export const en: Words = {
   phaseSpeech: 'Making the voice',
   phaseBuffer: 'Buffering',
   firstHeard: 'Until the first sound',
-  wholeAnswer: 'Until the answer was complete',
+  wholeAnswer: 'Until the answer was written',
   stutters: (n) => `The sound stuttered ${n} ${n === 1 ? 'time' : 'times'}`,
   noStutters: 'The sound never stuttered',
   seconds: (text) => `${text} s`,

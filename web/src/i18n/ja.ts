@@ -124,7 +124,7 @@ export const ja: Words = {
   phaseSpeech: '声を作る',
   phaseBuffer: '途切れないようにためる',
   firstHeard: '最初の音まで',
-  wholeAnswer: '答えが終わるまで',
+  wholeAnswer: '答えを書き終えるまで',
   stutters: (n) => `音が${n}回途切れました`,
   noStutters: '音は一度も途切れませんでした',
   seconds: (text) => `${text}秒`,

@@ -124,7 +124,7 @@ export const ko: Words = {
   phaseSpeech: '목소리를 만듦',
   phaseBuffer: '끊기지 않게 모음',
   firstHeard: '처음 들리기까지',
-  wholeAnswer: '답이 끝나기까지',
+  wholeAnswer: '답을 다 쓰기까지',
   stutters: (n) => `소리가 ${n}번 끊겼어요`,
   noStutters: '소리가 한 번도 끊기지 않았어요',
   seconds: (text) => `${text}초`,
