@@ -7,7 +7,7 @@ export default defineConfig({
     globalSetup: ['tests/setup.ts'],
     // One browser at a time: what is measured is time.
     fileParallelism: false,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
   },
 });
