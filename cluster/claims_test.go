@@ -112,6 +112,12 @@ func TestClaimIsLost(t *testing.T) {
 	still, other := join(t, cfg), join(t, cfg)
 	_, lost := claim(t, still, "s", true)
 	kept, keptLost := claim(t, still, "kept", true)
+	for settling := int64(1); settling > 0; time.Sleep(20 * time.Millisecond) {
+		var err error
+		if settling, err = still.client.Exists(t.Context(), still.claims.base()+"settling").Result(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	// Standing still is that the key has run out and somebody was quicker.
 	if err := still.client.Set(t.Context(), still.claims.owner("s"), other.Instance(), time.Minute).Err(); err != nil {
 		t.Fatal(err)
@@ -157,6 +163,38 @@ func TestClaimsOutliveRedis(t *testing.T) {
 	select {
 	case <-lost:
 		t.Error("the session was lost")
+	default:
+	}
+}
+
+// A Redis that comes back with what it knew a while ago takes nothing from whoever has it by
+// now.
+func TestClaimsOutliveAnOldRedis(t *testing.T) {
+	s := servertest.StartRedis(t)
+	cfg := Config{Options: options(t, s.URL(0)), Lease: 30 * time.Second}
+	before, by := join(t, cfg), join(t, cfg)
+	old, _ := claim(t, before, "s", true)
+	dump := s.Snapshot(t)
+	if err := old.Yield(t.Context(), nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, lost := claim(t, by, "s", true)
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	s.Start(t, dump)
+	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		holder, err := before.Holder(t.Context(), "s")
+		if err == nil && holder == by.Instance() {
+			break
+		}
+		if time.Since(began) > patience {
+			t.Fatalf("%q, %v has it, though it was given up", holder, err)
+		}
+	}
+	select {
+	case <-lost:
+		t.Error("it was taken for lost")
 	default:
 	}
 }
