@@ -84,7 +84,7 @@ func (p *program) end() {
 			p.t.Errorf("it ended with %v", err)
 		}
 		p.ended <- nil
-	case <-time.After(30 * time.Second):
+	case <-time.After(90 * time.Second):
 		p.t.Error("it did not end")
 	}
 }
