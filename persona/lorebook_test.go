@@ -106,9 +106,8 @@ func TestHostileLorebook(t *testing.T) {
 	if len(b.entries) > maxLoreEntries || regexps > maxLoreRegexps {
 		t.Errorf("%d entries and %d patterns", len(b.entries), regexps)
 	}
-	begun := time.Now()
-	b.Select(messages, 1000, words)
-	if took := time.Since(begun); took > 2*time.Second {
+	// The processor's time: the clock's is also other programs'.
+	if took := processorTime(t, func() { b.Select(messages, 1000, words) }); took > 2*time.Second {
 		t.Errorf("it took %v", took)
 	}
 }

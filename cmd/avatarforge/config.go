@@ -126,6 +126,7 @@ type TelemetryConfig struct {
 	LogLevel     slog.Level
 	LogFormat    logFormat // empty: text on a terminal, else json
 	OTLPEndpoint string    // empty: no traces
+	PprofAddr    string    // empty: no profiles
 }
 
 // source says which layer a value comes from. Later layers win.

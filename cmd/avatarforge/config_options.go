@@ -239,6 +239,9 @@ var sections = []section{
 		{key: "OTEL_EXPORTER_OTLP_ENDPOINT",
 			value: webURL(func(c *Config) *string { return &c.Telemetry.OTLPEndpoint }),
 			help:  "Where traces go, by OTLP over HTTP; empty: nowhere."},
+		{key: "PPROF_ADDR",
+			value: privateAddress(func(c *Config) *string { return &c.Telemetry.PprofAddr }),
+			help:  "Where profiles are served, at /debug/pprof/, for go tool pprof; empty: nowhere. Loopback and private addresses only: profiles hold what is in memory."},
 	}},
 }
 

@@ -118,6 +118,7 @@ var each = []struct {
 	{"GEN3D_TIMEOUT", "90s", "1m30s", func(c *Config) { c.Avatar.Timeout = 90 * time.Second }},
 	{"LOG_LEVEL", "DEBUG", "", func(c *Config) { c.Telemetry.LogLevel = slog.LevelDebug }},
 	{"LOG_FORMAT", "json", "", func(c *Config) { c.Telemetry.LogFormat = logJSON }},
+	{"PPROF_ADDR", "127.0.0.1:6060", "", func(c *Config) { c.Telemetry.PprofAddr = "127.0.0.1:6060" }},
 	{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://otel:4318", "", func(c *Config) { c.Telemetry.OTLPEndpoint = "http://otel:4318" }},
 }
 

@@ -310,6 +310,24 @@ func address(field func(*Config) *string) value {
 	}}
 }
 
+// privateAddress is one that strangers do not reach: this machine's own, or a private network's.
+func privateAddress(field func(*Config) *string) value {
+	allowed := "host:port of this machine or a private network, such as 127.0.0.1:6060"
+	return value{kind: "host:port", allowed: allowed, set: func(c *Config, s string) error {
+		host, port, err := net.SplitHostPort(s)
+		if err != nil {
+			return errNotAllowed
+		}
+		ip, err := netip.ParseAddr(host)
+		private := err == nil && (ip.IsLoopback() || ip.IsPrivate())
+		if _, err := strconv.ParseUint(port, 10, 16); err != nil || !private && host != "localhost" {
+			return errNotAllowed
+		}
+		*field(c) = s
+		return nil
+	}}
+}
+
 // webURL is an HTTP base URL, kept without the slash at its end.
 func webURL(field func(*Config) *string) value {
 	allowed := "an http or https URL, such as http://localhost:9880, without ? or #"

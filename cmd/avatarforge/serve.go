@@ -46,6 +46,11 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		return err
 	}
 	defer stopTracing()
+	stopPprof, err := servePprof(ctx, cfg.Telemetry.PprofAddr, log)
+	if err != nil {
+		return err
+	}
+	defer stopPprof()
 
 	// First what a newcomer most often gets wrong: the address.
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Server.ListenAddr)
@@ -179,14 +184,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 	})
 	up.register(metrics)
 
-	httpServer := &http.Server{
-		Handler:           srv,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		TLSConfig:         cert.config(),
-	}
+	httpServer := newHTTPServer(srv, cert, log)
 	defer common.hear(srv.Hear)()
 	stopPeers := common.answerPeers(srv.Relayed(), log)
 	defer stopPeers(ended())
@@ -227,6 +225,19 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		return fmt.Errorf("serve: %w", stopped)
 	}
 	return nil
+}
+
+// newHTTPServer bounds what a client may take its time over before there is a request. Bodies and answers have
+// their own deadlines, in package server.
+func newHTTPServer(handler http.Handler, cert *tlsCertificate, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		TLSConfig:         cert.config(),
+	}
 }
 
 // ended is a context that is over: what is closed under it is given up.
