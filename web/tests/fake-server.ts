@@ -247,6 +247,7 @@ class FakeSession {
     this.items.push(item);
     this.emit({ type: 'conversation.item.added', item, previous_item_id: this.before(item) });
     const part: Json = audio ? { type: 'output_audio', transcript: '' } : { type: 'output_text', text: '' };
+    item.content = [part];
     this.emit({ type: 'response.content_part.added', ...where, part: audio ? { type: 'audio', transcript: '' } : { type: 'text', text: '' } });
 
     const failing = said.includes('fail-speech');
@@ -268,8 +269,8 @@ class FakeSession {
     await speaker.finished();
 
     const status = running.cancelled ? 'cancelled' : 'completed';
-    part[audio ? 'transcript' : 'text'] = text;
-    item.content = [part];
+    // What was truncated meanwhile stays so.
+    if (item.status !== 'incomplete') part[audio ? 'transcript' : 'text'] = text;
     item.status = running.cancelled ? 'incomplete' : 'completed';
     if (audio) {
       this.emit({ type: 'response.output_audio.done', ...where });
@@ -422,6 +423,8 @@ export class FakeServer {
   private readonly tls: boolean;
   /** The places in line that the next new sessions have to wait through. */
   private line = 0;
+  /** Lets who waits move up by one. */
+  private moveUp = () => undefined as void;
 
   private constructor(options: FakeOptions) {
     this.options = {
@@ -479,7 +482,7 @@ export class FakeServer {
     const waiting = this.line;
     for (; this.line > 0; this.line--) {
       session.emit({ type: 'avatarforge.queue', position: this.line, waiting });
-      await sleep(700);
+      await new Promise<void>((resolve) => (this.moveUp = resolve));
     }
     session.socket = null;
     this.sessions.set(session.id, session);
@@ -504,6 +507,7 @@ export class FakeServer {
 
   private control(what: string) {
     if (what === 'queue') this.line = 3;
+    if (what === 'move-up') this.moveUp();
     if (what === 'forget-log') for (const session of this.sessions.values()) session.forgetLog();
     if (what === 'forget-sessions') this.sessions.clear();
     if (what === 'going-away') for (const ws of this.sockets.clients) ws.close(1001, 'going away');

@@ -243,6 +243,11 @@ describe.runIf(inject('fake'))('what only the fake server does on request', () =
     await visitor.page.getByTestId('character').first().click();
     await visitor.page.getByText('3번째로 기다리고 있어요').waitFor();
     await visitor.shot('queue-390');
+    await ask('move-up');
+    await visitor.page.getByText('2번째로 기다리고 있어요').waitFor();
+    await ask('move-up');
+    await visitor.page.getByText('1번째로 기다리고 있어요').waitFor();
+    await ask('move-up');
     await visitor.page.locator('[data-status=open]').waitFor({ timeout: 10_000 });
   });
 
