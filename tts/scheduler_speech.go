@@ -2,6 +2,7 @@ package tts
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -46,8 +47,8 @@ type Speech struct {
 
 	// mu guards what worker and listener share. It is held for no longer than an append.
 	mu    sync.Mutex
-	pcm   []byte // not taken yet
-	made  int    // bytes delivered altogether
+	pcm   [][]byte // pieces that are not taken yet
+	made  int      // bytes delivered altogether
 	ended bool
 	err   error
 	times Times
@@ -63,7 +64,15 @@ func (sp *Speech) Ready() <-chan struct{} { return sp.ready }
 func (sp *Speech) Take() (pcm []byte, done bool, err error) {
 	sp.mu.Lock()
 	defer sp.mu.Unlock()
-	pcm, sp.pcm = sp.pcm, nil
+	switch len(sp.pcm) {
+	case 0:
+	case 1:
+		pcm = sp.pcm[0] // the usual case, with a listener that keeps up: no copy
+	default:
+		pcm = slices.Concat(sp.pcm...)
+	}
+	clear(sp.pcm)
+	sp.pcm = sp.pcm[:0]
 	return pcm, sp.ended, sp.err
 }
 
@@ -113,11 +122,9 @@ func (sp *Speech) deliver(pcm []byte) bool {
 		sp.times.FirstAudio = time.Now()
 	}
 	sp.made += len(pcm)
-	if sp.pcm == nil {
-		sp.pcm = pcm // the usual case, with a listener that keeps up: no copy
-	} else {
-		sp.pcm = append(sp.pcm, pcm...)
-	}
+	// Joined when they are taken, once: a slice of bytes that grew with each piece of a
+	// sentence that is made ahead was copied five times over.
+	sp.pcm = append(sp.pcm, pcm)
 	sp.mu.Unlock()
 	sp.notify()
 	return true
