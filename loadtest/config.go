@@ -23,9 +23,10 @@ type Config struct {
 	Listeners int           // zero means 1
 	Ramp      time.Duration // over which they arrive, evenly spaced
 	// Duration is for how long turns begin, from the first arrival; zero means one minute.
-	// Those that have begun are waited for, for Patience at the most.
-	Duration time.Duration
-	Turns    int // of each listener at the most; zero means as many as Duration has room for
+	// Those that have begun are waited for, for Grace at the most, zero meaning for as long
+	// as each keeps to Patience.
+	Duration, Grace time.Duration
+	Turns           int // of each listener at the most; zero means as many as Duration has room for
 
 	// Think is how long a listener thinks before it asks, on average: between half of it
 	// and one and a half. Zero means 6 s, negative not at all.

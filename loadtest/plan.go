@@ -86,6 +86,10 @@ func (c *PlanConfig) most(servers int, fcfs bool) (int, *tts.Simulated) {
 	fits := func(n int) bool {
 		s := c.Listen
 		s.Listeners, s.Servers, s.RealTimeFactor, s.FirstChunk, s.FirstComeFirstServed = n, servers, c.RealTimeFactor, c.FirstChunk, fcfs
+		if s.Length == 0 {
+			// A few listeners are simulated for longer, or chance would decide.
+			s.Length = 30 * time.Minute * time.Duration(max(1, 60/n))
+		}
 		r := s.Run()
 		ok := len(r.FirstAudio) > 0 && perThousand(r) <= c.Stutters && quantile(r.FirstAudio, 0.95) <= c.FirstAudio
 		if ok {

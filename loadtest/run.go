@@ -23,6 +23,11 @@ func Run(ctx context.Context, cfg Config) (*Figures, error) {
 	rec := newRecorder(start)
 	begin, stop := context.WithDeadline(ctx, start.Add(cfg.Duration))
 	defer stop()
+	if cfg.Grace > 0 {
+		var giveUp context.CancelFunc
+		ctx, giveUp = context.WithDeadline(ctx, start.Add(cfg.Duration+cfg.Grace))
+		defer giveUp()
+	}
 
 	watching, stopWatching := context.WithCancel(context.Background())
 	defer stopWatching()

@@ -190,16 +190,14 @@ func TestStallIsNotOmitted(t *testing.T) {
 	})
 }
 
-// What is still waited for when the run is given up counts with the time waited so far.
+// What is still waited for when the run's time is over counts with the time waited so far.
 func TestUnfinishedCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stalling{from: time.Now().Add(-time.Second), to: time.Now().Add(time.Hour)}
 		h := memnet.Serve(s)
 		defer h.Close()
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-		defer cancel()
-		f, err := Run(ctx, Config{
-			URL: memnet.URL, REST: 1, Every: time.Second, Duration: time.Minute, Dial: h.Client().Transport.(*http.Transport).DialContext,
+		f, err := Run(t.Context(), Config{
+			URL: memnet.URL, REST: 1, Every: time.Second, Duration: 5 * time.Second, Grace: 15 * time.Second, Dial: h.Client().Transport.(*http.Transport).DialContext,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -43,6 +43,7 @@ func (l *loadTestFlags) flagSet() *pflag.FlagSet {
 	fs.IntVarP(&c.Listeners, "listeners", "n", 10, "simulated listeners")
 	fs.DurationVar(&c.Ramp, "ramp", 5*time.Second, "over which they arrive")
 	fs.DurationVarP(&c.Duration, "duration", "d", time.Minute, "for how long they ask, the ramp included")
+	fs.DurationVar(&c.Grace, "grace", 0, "how long answers may go on after that; 0: as long as something comes")
 	fs.IntVar(&c.Turns, "turns", 0, "questions of each; 0: as many as there is time for")
 	fs.DurationVar(&c.Think, "think", 6*time.Second, "thinking time before a question, on average; negative: none")
 	fs.DurationVar(&c.Every, "every", 0, "ask at fixed times so far apart, however slow the server is; 0: after hearing and thinking")

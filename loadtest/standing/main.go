@@ -168,22 +168,22 @@ func (b *bench) seconds(n, few int) string { return b.scale(n, few) + "s" }
 // standingSet is what the server holds: 1, 20, 100, 1,000 and 4,000 listeners.
 func (b *bench) standingSet(ctx context.Context) error {
 	for _, size := range []struct {
-		name            string
-		listeners       int
-		ramp, duration  int // in seconds
-		voices, hangUps string
+		name                  string
+		listeners             int
+		ramp, duration, think int // in seconds
+		voices, hangUps       string
 	}{
-		{"1", 1, 0, 30, "1", "0"},
-		{"20", 20, 3, 25, "4", "0"},
-		{"100", 100, 5, 25, "16", "0"},
-		{"1,000", 1000, 10, 40, "64", "0"},
-		{"4,000", 4000, 20, 60, "200", "0"},
-		{"4,000, one in ten answers cut off and resumed", 4000, 20, 60, "200", "0.1"},
+		{"1", 1, 0, 20, 4, "1", "0"},
+		{"20", 20, 3, 20, 10, "4", "0"},
+		{"100", 100, 5, 20, 10, "16", "0"},
+		{"1,000", 1000, 10, 60, 60, "32", "0"},
+		{"4,000", 4000, 20, 90, 60, "96", "0"},
+		{"4,000, one in ten answers cut off and resumed", 4000, 20, 70, 60, "96", "0.1"},
 	} {
 		fmt.Fprintf(os.Stderr, "%s listeners\n", size.name)
-		// Servers at twenty times the speed of speech, twice as many as are needed.
+		// Synthesis at twenty times the speed of speech, by about twice the servers that are needed.
 		f, err := b.load(ctx, sideServer, []string{"--plain", "--parallel", "8192", "--voices", size.voices, "--real-time-factor", "0.05", "--first-chunk", "80ms"},
-			"-n", b.scale(size.listeners, 20), "--ramp", b.seconds(size.ramp, 1), "--duration", b.seconds(size.duration, 4), "--think", b.seconds(20, 1),
+			"-n", b.scale(size.listeners, 20), "--ramp", b.seconds(size.ramp, 1), "--duration", b.seconds(size.duration, 4), "--think", b.seconds(size.think, 1),
 			"--hang-up", size.hangUps)
 		if err != nil {
 			return err
@@ -224,11 +224,11 @@ func (b *bench) compareLoads(ctx context.Context) error {
 	for _, side := range sides {
 		fmt.Fprintf(os.Stderr, "idle and busy listeners, %s\n", side)
 		demo := []string{"--plain", "--parallel", "8192", "--voices", "64", "--real-time-factor", "0.05", "--first-chunk", "80ms"}
-		idle, err := b.load(ctx, side, demo, "-n", b.scale(1000, 20), "--ramp", b.seconds(5, 1), "--duration", b.seconds(12, 3), "--think", "10h", "--rate", "32000")
+		idle, err := b.load(ctx, side, demo, "-n", b.scale(1000, 20), "--ramp", b.seconds(5, 1), "--duration", b.seconds(10, 3), "--think", "10h", "--rate", "32000")
 		if err != nil {
 			return err
 		}
-		busy, err := b.load(ctx, side, demo, "-n", b.scale(1000, 20), "--ramp", b.seconds(10, 1), "--duration", b.seconds(40, 4), "--think", b.seconds(20, 1), "--rate", "32000")
+		busy, err := b.load(ctx, side, demo, "-n", b.scale(1000, 20), "--ramp", b.seconds(10, 1), "--duration", b.seconds(50, 4), "--think", b.seconds(60, 1), "--rate", "32000")
 		if err != nil {
 			return err
 		}
@@ -244,7 +244,7 @@ func (b *bench) compareOrders(ctx context.Context) error {
 		for _, side := range sides {
 			fmt.Fprintf(os.Stderr, "twenty listeners on a server of real-time factor %s, %s\n", rtf, side)
 			f, err := b.load(ctx, side, []string{"--plain", "--parallel", "8192", "--real-time-factor", rtf, "--first-chunk", "200ms"},
-				"-n", b.scale(20, 5), "--ramp", b.seconds(5, 1), "--duration", b.seconds(45, 5), "--think", b.seconds(6, 1), "--rate", "32000", "--patience", "100s")
+				"-n", b.scale(20, 5), "--ramp", b.seconds(5, 1), "--duration", b.seconds(30, 5), "--grace", b.seconds(10, 3), "--think", b.seconds(6, 1), "--rate", "32000")
 			if err != nil {
 				return err
 			}
@@ -332,7 +332,7 @@ func (b *bench) with(ctx context.Context, side string, settings map[string]strin
 
 // resumeLog is how much each conversation keeps to be sent again, in place of 4 MiB: with
 // thousands of listeners that is what memory goes into.
-const resumeLog = "256KiB"
+const resumeLog = "1MiB"
 
 type discard struct{}
 

@@ -13,6 +13,7 @@ import (
 
 	"avatarforge/loadtest"
 	"avatarforge/loadtest/floor"
+	"avatarforge/tts"
 )
 
 func listen(ctx context.Context) (net.Listener, error) {
@@ -130,7 +131,8 @@ func ratio(a, b time.Duration) float64 {
 }
 
 func (b *bench) writeOrders(t *strings.Builder) {
-	t.WriteString("### Twenty listeners on one synthesis server that is too slow for them\n\n" +
+	t.WriteString("### Twenty listeners on one synthesis server\n\n" +
+		"For 40 seconds, with servers that are several times too slow for them; what was not heard by the end counts with the time waited so far.\n\n" +
 		"| real-time factor | order | first audio p50 / p95 | stutters | silence | listeners with stutters | speech heard | fairness |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, rtf := range [...]string{"0.5", "0.9"} {
 		for _, side := range sides {
@@ -142,6 +144,20 @@ func (b *bench) writeOrders(t *strings.Builder) {
 			a, s := f.Waits[loadtest.FirstAudio], f.Stutters
 			fmt.Fprintf(t, "| %s | %s | %.1f / %.1f s | %d | %.1f s | %.0f %% | %.0f s | %.3f |\n",
 				rtf, name, a.P50/1000, a.P95/1000, s.Count, s.Seconds, 100*s.Share, s.Speech, f.Fairness)
+		}
+	}
+	t.WriteString("\nBy simulation with the scheduler's own queue, half an hour each:\n\n" +
+		"| real-time factor | order | first audio p50 / p95 | stutters in 1,000 sentences | silence | listeners with stutters | fairness | server busy |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	for _, rtf := range [...]float64{0.03, 0.05, 0.5, 0.9} {
+		for _, fcfs := range [...]bool{true, false} {
+			name := "the server's"
+			if fcfs {
+				name = "first come, first served"
+			}
+			r := tts.Simulation{Listeners: 20, RealTimeFactor: rtf, FirstChunk: 50 * time.Millisecond, Seed: 1, FirstComeFirstServed: fcfs}.Run()
+			at := func(part float64) float64 { return r.FirstAudio[int(part*float64(len(r.FirstAudio)-1))].Seconds() }
+			fmt.Fprintf(t, "| %g | %s | %.2f / %.2f s | %.1f | %.0f s | %d | %.3f | %.0f %% |\n", rtf, name, at(0.5), at(0.95),
+				1000*float64(r.Stutters)/float64(max(r.Sentences, 1)), r.Silence.Seconds(), r.Stuttered, loadtest.Jain(r.Heard), 100*r.Busy)
 		}
 	}
 }
