@@ -393,6 +393,9 @@ func (b *browserClient) send(t *testing.T, method, path, body string) (*http.Res
 	if contentType != "application/json" || body != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
+	if method != http.MethodGet {
+		req.Header.Set("Origin", b.address) // as browsers do
+	}
 	resp, err := b.client.Do(req)
 	if err != nil {
 		t.Fatal(err)
