@@ -97,7 +97,7 @@ func TestForgottenByTheQueue(t *testing.T) {
 	if n, err := changed.RowsAffected(); n != 1 || err != nil {
 		t.Fatalf("%d jobs are in the queue, %v", n, err)
 	}
-	w = h.open(avatar.Config{Maker: &spy{}})
+	h.open(avatar.Config{Maker: &spy{}})
 	if done := h.until(f.ID, "completed", completed); done.Run != 2 {
 		t.Errorf("it is of run %d, want the second", done.Run)
 	}

@@ -39,17 +39,18 @@ func TestBreakerLetsNobodyWaitInVain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &patient{wait: time.Minute, err: &Error{Kind: KindFirstTokenTimeout, Service: "ollama"}}
 		b := NewBreaker(server)
-		ask := func() (error, time.Duration) {
+		ask := func() (took time.Duration, err error) {
 			began := time.Now()
-			return listen(b.Stream(t.Context(), say("hello"))).err, time.Since(began)
+			err = listen(b.Stream(t.Context(), say("hello"))).err
+			return time.Since(began), err
 		}
 		for range breakAfter {
-			if err, took := ask(); KindOf(err) != KindFirstTokenTimeout || took != time.Minute {
+			if took, err := ask(); KindOf(err) != KindFirstTokenTimeout || took != time.Minute {
 				t.Fatalf("got %v after %v, want the server's silence", err, took)
 			}
 		}
 		for range 20 {
-			err, took := ask()
+			took, err := ask()
 			var e *Error
 			if !errors.As(err, &e) || e.Kind != KindUnreachable || e.Service != "ollama" || e.RetryAfter != breakFor || took != 0 {
 				t.Fatalf("got %v after %v, want a refusal at once", err, took)
@@ -60,11 +61,11 @@ func TestBreakerLetsNobodyWaitInVain(t *testing.T) {
 		time.Sleep(breakFor + time.Millisecond)
 		first := make(chan error)
 		go func() { // ends with its request
-			err, _ := ask()
+			_, err := ask()
 			first <- err
 		}()
 		synctest.Wait()
-		if err, took := ask(); KindOf(err) != KindUnreachable || took != 0 {
+		if took, err := ask(); KindOf(err) != KindUnreachable || took != 0 {
 			t.Errorf("got %v after %v: one sees whether the server is back, the others need not wait", err, took)
 		}
 		if err := <-first; KindOf(err) != KindFirstTokenTimeout {
@@ -75,7 +76,7 @@ func TestBreakerLetsNobodyWaitInVain(t *testing.T) {
 		time.Sleep(breakFor + time.Millisecond)
 		server.wait, server.err = 0, nil
 		for range 2 {
-			if err, _ := ask(); err != nil {
+			if _, err := ask(); err != nil {
 				t.Errorf("the server is back, but: %v", err)
 			}
 		}

@@ -49,12 +49,13 @@ func newBucketTransport(secure bool) (*bucketTransport, error) {
 		}
 		return &patientConn{conn}, nil
 	}
-	direct.IdleConnTimeout = bucketPatience // what patientConn would end by an error
-	return &bucketTransport{direct, gobreaker.NewCircuitBreaker[*http.Response](gobreaker.Settings{
+	direct.IdleConnTimeout = bucketPatience                                    // what patientConn would end by an error
+	breaker := gobreaker.NewCircuitBreaker[*http.Response](gobreaker.Settings{ //nolint:bodyclose // it makes no request
 		Name: "s3", MaxRequests: 1, Timeout: bucketRest,
 		ReadyToTrip: func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= bucketFailures },
 		IsExcluded:  func(err error) bool { return errors.As(err, new(*quickError)) || errors.Is(err, context.Canceled) },
-	})}, nil
+	})
+	return &bucketTransport{direct, breaker}, nil
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -73,7 +74,7 @@ func (t *bucketTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if err == nil && r.Body != nil && resp.Header.Get("Location") != "" && resp.StatusCode/100 == 3 {
 		// The client would follow, and close a body that is still being sent, which the library's does not bear.
-		resp.Body.Close() //nolint:errcheck // it is given up
+		resp.Body.Close()
 		return nil, errNotS3
 	}
 	if resp != nil && (r.Method != http.MethodGet || resp.ContentLength < 0) {

@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof" //nolint:gosec // it is served at an address of its own only
+	"net/http/pprof"
 	"time"
 )
 
