@@ -45,7 +45,7 @@ type problem struct {
 type fieldProblem struct {
 	Location string `json:"location" example:"body.temperature" doc:"Where it stands."`
 	Message  string `json:"message" example:"expected number <= 2" doc:"What is wrong with it."`
-	Value    any    `json:"value" doc:"What it is, as far as it is short; null where it is left out, or is a list or an object."`
+	Value    any    `json:"value" example:"7" doc:"What it is, as far as it is short; null where it is left out, or is a list or an object."`
 }
 
 type problemCode string

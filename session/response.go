@@ -127,7 +127,7 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides, parent trace.Spa
 	}
 	r.kept = r.started
 	r.aloud = r.audio && ext.TTS.Enabled && ext.TTS.Mode != realtime.SpeechOnClick
-	r.summarised = told.summary != "" && told.summary != s.memory.told
+	r.summarised = told.summary != "" && told.summary != s.memory.told && !s.memory.summary.edited()
 	if told.summary != "" {
 		s.memory.told = told.summary
 	}

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// edited says that somebody has written it rather than a model.
+func (x *Summary) edited() bool { return x.Model == "" }
+
 // Recollection is what stands for the front of a conversation.
 type Recollection struct {
 	Summary Summary // the zero value where nothing does

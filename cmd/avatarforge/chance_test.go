@@ -20,7 +20,7 @@ import (
 
 // chances is how many damaged requests are sent; events are a fourth, as their rate is limited. A fuzzing engine would need
 // everything that the server links instrumented.
-var chances = flag.Int("chances", 600, "how many damaged requests to send; a fourth as many events")
+var chances = flag.Int("chances", 200, "how many damaged requests to send; a fourth as many events")
 
 // seedOf gives a test other damage with each run, and says which.
 func seedOf(t *testing.T) *rand.Rand {

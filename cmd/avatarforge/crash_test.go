@@ -26,7 +26,7 @@ import (
 
 // kills is how often the server is killed on each database. More of it is a matter of
 // patience.
-var kills = flag.Int("kills", 4, "how often to kill the server on each database")
+var kills = flag.Int("kills", 3, "how often to kill the server on each database")
 
 // asServer makes the test's binary the program itself, so that it can be killed.
 const asServer = "AVATARFORGE_TEST_SERVE"

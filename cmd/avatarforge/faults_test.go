@@ -467,7 +467,7 @@ type upstreamFaults struct {
 }
 
 // brief are the faults that make test has; make torture has all.
-var brief = []string{"refused", "hangs", "cut in the body", "garbage", "huge frame", "half a frame", "status 500"}
+var brief = []string{"refused", "cut in the body", "garbage"}
 
 const (
 	unreachable = "503 upstream_unavailable"
