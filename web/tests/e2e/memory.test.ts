@@ -57,7 +57,8 @@ describe.runIf(inject('login'))('a short conversation', () => {
     expect(await visitor.accessibility(), 'while it is changed').toEqual([]);
     await dialog.getByRole('button', { name: '저장' }).click();
     await dialog.getByTestId('summary').getByText('지수는 고양이를 좋아한다.', { exact: true }).waitFor();
-    expect(await summarised(), 'at the server, too').toBe('지수는 고양이를 좋아한다.');
+    // The page shows it while it is being saved.
+    await expect.poll(summarised, { message: 'at the server, too', timeout: 10_000 }).toBe('지수는 고양이를 좋아한다.');
 
     await dialog.getByLabel('더 알려 주기').fill('사용자는 여름에 태어났다.');
     await dialog.getByLabel('더 알려 주기').press('Enter');
@@ -71,8 +72,11 @@ describe.runIf(inject('login'))('a short conversation', () => {
     await visitor.shot('memory-1440');
     await dialog.getByRole('button', { name: '잊기: 사용자는 겨울에 태어났다.' }).click();
     await fact.waitFor({ state: 'detached' });
-    const left = (await (await page.request.get(`${server.url}/api/facts`)).json()) as { data: { facts: { text: string }[] } };
-    expect(left.data.facts.filter(({ text }) => text.includes('태어났다')), 'at the server, too').toEqual([]);
+    const left = async () => {
+      const answer = (await (await page.request.get(`${server.url}/api/facts`)).json()) as { data: { facts: { text: string }[] } };
+      return answer.data.facts.filter(({ text }) => text.includes('태어났다'));
+    };
+    await expect.poll(left, { message: 'at the server, too', timeout: 10_000 }).toEqual([]);
     await dialog.getByRole('button', { name: '닫기' }).click();
     await dialog.waitFor({ state: 'detached' });
 
