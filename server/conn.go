@@ -53,14 +53,14 @@ type conn struct {
 	ending session.Ending // set once, by end
 }
 
-func newConn(s *Server, ws *websocket.Conn, nc net.Conn, sess *session.Session, att *session.Attachment, login auth.Claims) *conn {
+func newConn(s *Server, ws *websocket.Conn, nc *frameConn, sess *session.Session, att *session.Attachment, login auth.Claims) *conn {
 	ws.SetReadLimit(realtime.MaxFrameBytes)
 	c := &conn{
 		srv: s, ws: ws, net: nc, session: sess, att: att, login: login,
 		log:     s.log.With(slog.String("session", sess.ID())),
 		limiter: rate.NewLimiter(eventRate, eventBurst),
 	}
-	if peer, ok := nc.(PeerConn); ok {
+	if peer, ok := nc.Conn.(PeerConn); ok {
 		c.leaving = peer.Leaving()
 	}
 	return c

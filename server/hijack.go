@@ -28,16 +28,16 @@ const (
 type smallHijacker struct {
 	gin.ResponseWriter
 	writeTimeout time.Duration
-	conn         net.Conn // set by Hijack
+	conn         *frameConn // set by Hijack
 }
 
 // Hijack takes the connection over from net/http, with what it has read ahead.
 func (h *smallHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, rw, err := h.ResponseWriter.Hijack()
+	raw, rw, err := h.ResponseWriter.Hijack()
 	if err != nil {
 		return nil, nil, err
 	}
-	conn = &frameConn{Conn: conn, timeout: h.writeTimeout}
+	conn := &frameConn{Conn: raw, timeout: h.writeTimeout}
 	h.conn = conn
 	ahead, err := rw.Peek(rw.Reader.Buffered())
 	if err != nil {

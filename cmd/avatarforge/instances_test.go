@@ -257,6 +257,35 @@ func TestTakeoverAcrossInstances(t *testing.T) {
 	}
 }
 
+// An instance that goes away says so to the clients that come through it to another one, as
+// to its own: their sessions go on where they are.
+func TestRelayingInstanceGoesAway(t *testing.T) {
+	in := install(t)
+	first, second := in.instance(), in.instance()
+	c := &traveller{t: t}
+	c.come(first.address)
+	c.until("there is a session", func() bool { return c.session != "" })
+	c.ws.CloseNow()
+	c.come(second.address)
+	c.say("안녕!")
+	c.hear("it is answered by way of the second instance")
+	second.stop()
+	for {
+		err := c.step()
+		if err == nil {
+			continue
+		}
+		if code := websocket.CloseStatus(err); code != websocket.StatusGoingAway {
+			t.Errorf("the connection ended with %v, want 1001", err)
+		}
+		break
+	}
+	second.end()
+	c.come(first.address)
+	c.say("아직 거기 있어?")
+	c.hear("the session is where it was")
+}
+
 // ask is a request in JSON, and what comes of it.
 func (p *program) ask(method, path, body string, out any) int {
 	p.t.Helper()
