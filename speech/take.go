@@ -67,14 +67,15 @@ func (s *Studio) join(sc *script, file want, live bool) (*take, *want, error) {
 	}
 	t.waiting++
 	t.spool.use()
-	return t, t.want(file), nil
+	return t, t.want(file, s.caches()), nil
 }
 
 // want notes that a file is wanted. All requests of an owner share one, but for promises,
-// which have their own.
-func (t *take) want(file want) *want {
+// which have their own. One that is made already serves those who come late only where
+// recordings do so at all.
+func (t *take) want(file want, cached bool) *want {
 	for _, w := range t.wants {
-		if w.owner == file.owner && w.fileID == "" && file.fileID == "" {
+		if w.owner == file.owner && w.fileID == "" && file.fileID == "" && (cached || !w.made()) {
 			w.told = w.told || file.told
 			return w
 		}
@@ -82,6 +83,16 @@ func (t *take) want(file want) *want {
 	file.done = make(chan struct{})
 	t.wants = append(t.wants, &file)
 	return &file
+}
+
+// made says whether it has been said what became of the file.
+func (w *want) made() bool {
+	select {
+	case <-w.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // leave is join's end. A take that everybody has left before its sound was there is given
@@ -147,15 +158,13 @@ func (s *Studio) nextWant(t *take) *want {
 	}
 	w := t.wants[0]
 	// Others may still come to share it while it is made.
-	select {
-	case <-w.done:
+	if w.made() {
 		t.wants = t.wants[1:]
 		if len(t.wants) == 0 {
 			s.forgetLocked(t)
 			return nil
 		}
 		w = t.wants[0]
-	default:
 	}
 	return w
 }
