@@ -2,13 +2,9 @@ package server
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
-
-	"avatarforge/store"
 )
 
 // modelType is a binary glTF's media type, see https://www.iana.org/assignments/media-types/model/gltf-binary.
@@ -25,12 +21,7 @@ func (s *Server) modelFileRoutes(api huma.API) {
 	content := map[string]*huma.MediaType{modelType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
 	op := operation("getModelFile", http.MethodGet, path, tagFigures, "A figure's model, a binary glTF",
 		"A user's files are that user's alone; those of anonymous are everybody's. Ranges, If-None-Match and HEAD are understood.")
-	op.Responses = map[string]*huma.Response{
-		"200": {Description: "The file", Content: content},
-		"206": {Description: "The part that Range asks for", Content: content},
-		"304": {Description: "The file is as If-None-Match says"},
-		"416": {Description: "The file has no such part"},
-	}
+	op.Responses = fileResponses(content)
 	op.Errors = []int{http.StatusForbidden, http.StatusNotFound}
 	handle(api, s.owned(op), s.modelFile)
 	head := s.owned(operation("headModelFile", http.MethodHead, path, tagFigures, "A model's size"))
@@ -43,14 +34,5 @@ func (s *Server) modelFile(ctx context.Context, in *modelFile) (*huma.StreamResp
 		return nil, err
 	}
 	blob, err := s.cfg.Figures.OpenModel(ctx, in.Owner, in.File)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, newProblem(http.StatusNotFound, codeNotFound, "There is no such file.")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &huma.StreamResponse{Body: func(c huma.Context) {
-		defer blob.Close()
-		s.giveOut(humagin.Unwrap(c), blob, modelType)
-	}}, nil
+	return s.fileAnswer(blob, err, modelType)
 }

@@ -2,15 +2,12 @@ package server
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"path"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 
 	"avatarforge/avatar"
-	"avatarforge/store"
 )
 
 // errForeignPortrait says that a picture is another user's.
@@ -59,12 +56,7 @@ func (s *Server) portraitRoutes(api huma.API) {
 	content := map[string]*huma.MediaType{"image/jpeg": binary, "image/png": binary}
 	out := operation("getPortraitFile", http.MethodGet, file, tagCharacters, "A character's picture, as POST /api/pictures has kept it",
 		"A user's files are that user's alone; those of anonymous are everybody's. Ranges, If-None-Match and HEAD are understood.")
-	out.Responses = map[string]*huma.Response{
-		"200": {Description: "The file", Content: content},
-		"206": {Description: "The part that Range asks for", Content: content},
-		"304": {Description: "The file is as If-None-Match says"},
-		"416": {Description: "The file has no such part"},
-	}
+	out.Responses = fileResponses(content)
 	out.Errors = []int{http.StatusForbidden, http.StatusNotFound}
 	handle(api, s.owned(out), s.portraitFile)
 	head := s.owned(operation("headPortraitFile", http.MethodHead, file, tagCharacters, "A picture's size and kind"))
@@ -90,17 +82,8 @@ func (s *Server) portraitFile(ctx context.Context, in *portraitFile) (*huma.Stre
 	}
 	contentType, known := map[string]string{".jpg": "image/jpeg", ".png": "image/png"}[path.Ext(in.File)]
 	if !known {
-		return nil, newProblem(http.StatusNotFound, codeNotFound, "There is no such file.")
+		return nil, errNoSuchFile
 	}
 	blob, err := s.cfg.Figures.OpenPortrait(ctx, in.Owner, in.File)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, newProblem(http.StatusNotFound, codeNotFound, "There is no such file.")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &huma.StreamResponse{Body: func(c huma.Context) {
-		defer blob.Close()
-		s.giveOut(humagin.Unwrap(c), blob, contentType)
-	}}, nil
+	return s.fileAnswer(blob, err, contentType)
 }

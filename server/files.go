@@ -39,17 +39,12 @@ func (s *Server) audioRoutes(api huma.API) {
 	content := audioContent(speech.WAV, speech.Ogg, speech.AAC, speech.Raw)
 	op := operation("getSpeechFile", http.MethodGet, path, tagSpeech, "A speech file")
 	op.Description = "A user's files are that user's alone; those of anonymous are everybody's. Ranges, If-None-Match and HEAD are understood."
-	op.Responses = map[string]*huma.Response{
-		"200": {Description: "The file", Content: content},
-		"202": {
-			Description: "The file is promised, and not made yet; Retry-After says when to ask again",
-			Content: map[string]*huma.MediaType{"application/json": {
-				Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[envelope[pendingFile]](), true, "PendingFile"),
-			}},
-		},
-		"206": {Description: "The part that Range asks for", Content: content},
-		"304": {Description: "The file is as If-None-Match says"},
-		"416": {Description: "The file has no such part"},
+	op.Responses = fileResponses(content)
+	op.Responses["202"] = &huma.Response{
+		Description: "The file is promised, and not made yet; Retry-After says when to ask again",
+		Content: map[string]*huma.MediaType{"application/json": {
+			Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[envelope[pendingFile]](), true, "PendingFile"),
+		}},
 	}
 	op.Errors = []int{http.StatusForbidden, http.StatusNotFound, http.StatusBadGateway}
 	handle(api, s.owned(op), s.audioFile)
@@ -88,6 +83,32 @@ func mayHave(ctx context.Context, owner string, foreign *problem) error {
 		return errUnauthenticated
 	}
 	return foreign
+}
+
+// fileResponses are how a file of that content is given out, see giveOut.
+func fileResponses(content map[string]*huma.MediaType) map[string]*huma.Response {
+	return map[string]*huma.Response{
+		"200": {Description: "The file", Content: content},
+		"206": {Description: "The part that Range asks for", Content: content},
+		"304": {Description: "The file is as If-None-Match says"},
+		"416": {Description: "The file has no such part"},
+	}
+}
+
+var errNoSuchFile = newProblem(http.StatusNotFound, codeNotFound, "There is no such file.")
+
+// fileAnswer gives out a file that was opened, or says why it could not be.
+func (s *Server) fileAnswer(blob *store.Blob, err error, contentType string) (*huma.StreamResponse, error) {
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errNoSuchFile
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(c huma.Context) {
+		defer blob.Close()
+		s.giveOut(humagin.Unwrap(c), blob, contentType)
+	}}, nil
 }
 
 // giveOut answers with a file that somebody owns, or with the part that is asked for.

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"time"
 
 	"avatarforge/cluster"
 	"avatarforge/server"
@@ -97,10 +96,7 @@ func (s *shared) answerPeers(handler http.Handler, log *slog.Logger) (stop func(
 	if s.node == nil {
 		return func(context.Context) {}
 	}
-	srv := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	srv := newHTTPServer(handler, nil, log)
 	over := make(chan struct{})
 	go func() { // waited for by stop
 		defer close(over)
