@@ -185,6 +185,11 @@ export class Visitor {
   async accessibility(): Promise<string[]> {
     // Evaluated rather than added as an element: the page's policy lets in no script but its own.
     await this.page.evaluate(axeSource);
+    // What is still fading in has less contrast than it will have; what moves for ever is judged as it is.
+    await this.page.evaluate(async () => {
+      const passing = document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity);
+      await Promise.allSettled(passing.map((animation) => animation.finished));
+    });
     const { violations } = await this.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
     return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
   }
