@@ -25,12 +25,12 @@ func (e *HeldError) Error() string { return "cluster: instance " + e.Instance + 
 
 // claims are the sessions that are this instance's.
 type claims struct {
-	node *Node // Immutable.
+	node  *Node // Immutable.
+	reach reach
 
 	mu sync.Mutex
 	// Guarded by mu:
 	held map[string]*Claim // by session
-	away bool              // whether Redis could not be reached last
 }
 
 func newClaims(n *Node) *claims {
@@ -254,14 +254,10 @@ var dropScript = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then 
 
 // reached notes whether Redis can be reached.
 func (cs *claims) reached(err error) {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	if away := err != nil; away != cs.away {
-		cs.away = away
-		if away {
-			cs.node.log.Warn("Redis cannot be reached: sessions go on where they are, and none is found at another instance", slog.Any("error", err))
-		} else {
-			cs.node.log.Info("Redis can be reached again: sessions are found at other instances")
-		}
+	switch lost, found := cs.reach.note(err, 0); {
+	case lost:
+		cs.node.log.Warn("Redis cannot be reached: sessions go on where they are, and none is found at another instance", slog.Any("error", err))
+	case found:
+		cs.node.log.Info("Redis can be reached again: sessions are found at other instances")
 	}
 }

@@ -27,6 +27,10 @@
 // stream says how they are put in order and sent again, and how a reader who is slow holds
 // the writer back.
 //
+// # Rates
+//
+// Node.Take counts what somebody may do so often, wherever they do it.
+//
 // # Notices
 //
 // Node.Tell tells all other instances something that they can do without.
@@ -41,5 +45,6 @@
 // holds nothing of them. Who is connected to an instance that has died, or is silent for
 // three leases though Redis is well, gets ErrGone.
 //
-// While Redis cannot be reached, leases are had without it: see Node.Lease.
+// While Redis cannot be reached, leases are had without it, see Node.Lease, and nothing is
+// counted: Node.Take says so.
 package cluster

@@ -35,7 +35,8 @@ func source(name string) string {
 
 // leases are what this instance has leased, or waits for.
 type leases struct {
-	node *Node // Immutable.
+	node  *Node // Immutable.
+	reach reach
 
 	mu sync.Mutex
 	// Guarded by mu:
@@ -43,8 +44,6 @@ type leases struct {
 	held    map[*lease]struct{}
 	waiting map[string]chan struct{}   // by id: has a value when it may be had; capacity 1
 	leaving map[string]<-chan struct{} // by name: closed when the last release is over
-	lost    bool                       // whether Redis cannot be reached
-	retryAt time.Time                  // when to try again, where it cannot
 	closed  bool                       // whether what is left ends by itself
 }
 
@@ -82,7 +81,7 @@ func (n *Node) Lease(ctx context.Context, name string, limit int, waiting func()
 	again := time.NewTimer(0)
 	defer again.Stop()
 	for first := true; ; first = false {
-		if ls.away() {
+		if ls.reach.away() {
 			return func() {}, nil
 		}
 		had, err := ls.call(ctx, acquireScript, l)
@@ -160,7 +159,7 @@ func (ls *leases) release(l *lease) {
 		if before != nil {
 			<-before
 		}
-		if !ls.away() {
+		if !ls.reach.away() {
 			_, _ = ls.call(context.Background(), releaseScript, l) // else it ends by itself
 		}
 	})
@@ -191,26 +190,12 @@ func (ls *leases) call(ctx context.Context, script *redis.Script, l *lease) (boo
 
 // reached notes whether Redis can be reached.
 func (ls *leases) reached(err error) {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	if err != nil {
-		if !ls.lost {
-			ls.node.log.Warn("Redis cannot be reached: synthesis servers are used without asking the other instances, so that voices may mix", slog.Any("error", err))
-		}
-		ls.lost, ls.retryAt = true, time.Now().Add(ls.node.cfg.Lease/3)
-		return
-	}
-	if ls.lost {
+	switch lost, found := ls.reach.note(err, ls.node.cfg.Lease/3); {
+	case lost:
+		ls.node.log.Warn("Redis cannot be reached: synthesis servers are used without asking the other instances, so that voices may mix", slog.Any("error", err))
+	case found:
 		ls.node.log.Info("Redis can be reached again: synthesis servers are shared")
-		ls.lost = false
 	}
-}
-
-// away says whether Redis could not be reached just now.
-func (ls *leases) away() bool {
-	ls.mu.Lock()
-	defer ls.mu.Unlock()
-	return ls.lost && time.Now().Before(ls.retryAt)
 }
 
 // renew begins all leases anew, again and again, until ctx ends.
@@ -224,7 +209,7 @@ func (ls *leases) renew(ctx context.Context) {
 			return
 		}
 		for _, l := range ls.all() {
-			if ls.away() {
+			if ls.reach.away() {
 				break
 			}
 			if _, err := ls.call(ctx, renewScript, l); err == nil && !ls.has(l) {

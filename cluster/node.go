@@ -56,6 +56,7 @@ type Node struct {
 	leases   *leases
 	claims   *claims
 	conns    conns
+	rates    reach
 	running  sync.WaitGroup              // its goroutines
 	spawn    func(func(context.Context)) // starts one, whose context ends with the node
 	over     <-chan struct{}             // closed when the node ends

@@ -2,6 +2,7 @@ package server
 
 import (
 	"container/list"
+	"context"
 	"fmt"
 	"math"
 	"net/http"
@@ -43,14 +44,39 @@ func (s *Server) withinRate(r *http.Request) error {
 	if s.limiter == nil {
 		return nil
 	}
-	wait := s.limiter.take(s.clientKey(r), time.Now())
-	if wait == 0 {
+	wait := s.countRequest(r.Context(), s.clientKey(r))
+	if wait <= 0 {
 		return nil
 	}
 	p := newProblem(http.StatusTooManyRequests, codeRateLimited,
 		fmt.Sprintf("Too many requests; this server takes %s from each client. Wait as long as Retry-After says.", s.limiter))
 	p.retryAfter = wait
 	return p
+}
+
+// Rates counts what clients ask for, for all instances together. Safe for use by several
+// goroutines.
+type Rates interface {
+	// Take counts one request against a key's budget: burst of them at once, each of which
+	// comes back after every. wait is how long it is until the next one may come, zero where
+	// this one has counted. The error is that there is no telling at the moment.
+	Take(ctx context.Context, key string, every time.Duration, burst int) (wait time.Duration, err error)
+}
+
+// countRequest counts a request of a client's, or says how long to wait before the next one,
+// in whole seconds. It counts for all instances; where that cannot be done, for this one.
+func (s *Server) countRequest(ctx context.Context, key string) (wait time.Duration) {
+	if s.cfg.Rates != nil {
+		if wait, err := s.cfg.Rates.Take(ctx, key, s.limiter.every(), s.limiter.limit.Burst); err == nil {
+			return wholeSeconds(wait)
+		}
+	}
+	return s.limiter.take(key, time.Now())
+}
+
+// wholeSeconds is a time as Retry-After says it: no sooner.
+func wholeSeconds(d time.Duration) time.Duration {
+	return time.Duration(math.Ceil(d.Seconds())) * time.Second
 }
 
 // clientKey names whose requests are counted together: a user's, wherever they are, or an
@@ -120,7 +146,12 @@ func (l *limiter) take(key string, now time.Time) (wait time.Duration) {
 		return 0
 	}
 	r.CancelAt(now)
-	return time.Duration(math.Ceil(delay.Seconds())) * time.Second
+	return wholeSeconds(delay)
+}
+
+// every is the time in which one more request comes.
+func (l *limiter) every() time.Duration {
+	return time.Duration(float64(time.Second) / l.limit.PerSecond)
 }
 
 // forgetLocked drops the buckets that are full again, and makes room for one more.

@@ -43,6 +43,7 @@ type Config struct {
 	AllowedOrigins []string       // beside the server's own host, as scheme://host[:port]
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For, -Proto and -Host count
 	RateLimit      RateLimit      // on chat, speech and generation; zero means none
+	Rates          Rates          // what all instances count RateLimit by; nil where this is the only one
 	AuthRequired   bool           // refuse who has no valid token
 	Tokens         *auth.Tokens   // nil knows nobody
 	Login          *auth.Login    // nil: nobody can log in

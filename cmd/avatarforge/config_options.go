@@ -66,7 +66,7 @@ var sections = []section{
 			help:  "Whose X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host count."},
 		{key: "RATE_LIMIT", def: "10/s, burst 50",
 			value: rate(func(c *Config) *rateLimit { return &c.Server.RateLimit }),
-			help:  "How often a client may ask for chat, speech and generation, at each instance; off: as often as it likes."},
+			help:  "How often a client may ask for chat, speech and generation, at all instances together where REDIS_URL is set; off: as often as it likes."},
 		{key: "WRITE_TIMEOUT", def: "15s",
 			value: duration(time.Millisecond, func(c *Config) *time.Duration { return &c.Server.WriteTimeout }),
 			help:  "After how long without reading a listener is disconnected."},

@@ -90,6 +90,14 @@ func (s *shared) peers() server.Peers {
 	return peers{s.node}
 }
 
+// rates is nil where this instance is alone.
+func (s *shared) rates() server.Rates {
+	if s.node == nil {
+		return nil
+	}
+	return s.node
+}
+
 // answerPeers answers what other instances pass on, until stop, which lets requests end
 // while its context lasts. It may be called twice.
 func (s *shared) answerPeers(handler http.Handler, log *slog.Logger) (stop func(context.Context)) {

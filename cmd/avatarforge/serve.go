@@ -175,6 +175,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) er
 		Accounts:       accounts,
 		AllowedOrigins: cfg.Server.AllowedOrigins, TrustedProxies: cfg.Server.TrustedProxies,
 		RateLimit:    server.RateLimit(cfg.Server.RateLimit),
+		Rates:        common.rates(),
 		AuthRequired: cfg.Auth.Required, Tokens: tokens, Login: login, FrontendURL: cfg.Auth.FrontendURL, Ready: db.Ping,
 		DefaultModel: up.llmModel, Models: up.llm.Models, Probes: probes,
 		Author:       up.author,
