@@ -78,10 +78,11 @@ func (s *Session) queueSpeech(seg *segment, now time.Time) {
 				StreamingMode: ext.StreamingMode,
 				Seed:          -1,
 			},
-			Rate:     seg.rate,
-			Deadline: s.deadline(now, seg),
-			Owner:    s.id,
-			Span:     seg.span,
+			Rate:      seg.rate,
+			Deadline:  s.deadline(now, seg),
+			Continues: seg.index > 0,
+			Owner:     s.id,
+			Span:      seg.span,
 		})
 	}
 	s.segments = append(s.segments, seg)

@@ -84,7 +84,7 @@ func otherThan(i int, voice voiceKey, servers []serverState) bool {
 // staysHome reports whether s is early and its voice is loaded on servers that are all
 // busy: then it waits for one of these until it is pressing.
 func (q *queue) staysHome(s *queued, servers []serverState, now time.Time) bool {
-	if q.tolerance < 0 || rankOf(s, now) != rankEarly {
+	if q.tolerance < 0 || q.rankOf(s, now) != rankEarly {
 		return false
 	}
 	home := false
@@ -110,11 +110,11 @@ func (q *queue) preferLoaded(best *queued, server int, servers []serverState, no
 	if q.tolerance < 0 {
 		return best
 	}
-	class := rankOf(best, now)
+	class := q.rankOf(best, now)
 	q.ahead = q.ahead[:0]
 	for _, l := range q.lines {
 		s := l.waiting[0]
-		if now.Before(s.eligible) || s.claimed || rankOf(s, now) != class || q.compare(s, best, now) < 0 {
+		if now.Before(s.eligible) || s.claimed || q.rankOf(s, now) != class || q.compare(s, best, now) < 0 {
 			continue
 		}
 		if class == rankEarly || s.due.Sub(best.due) <= q.tolerance {

@@ -25,7 +25,7 @@ type sentence struct {
 	submitted, deadline float64
 	length, cost        float64
 	avoid               int // 1 + the server's index
-	eager               bool
+	eager, continues    bool
 }
 
 func (s sentence) queued(id int) queued {
@@ -33,7 +33,7 @@ func (s sentence) queued(id int) queued {
 		id: uint64(id), owner: s.owner, voice: voiceKey{reference: s.voice},
 		submitted: second(s.submitted), deadline: second(s.deadline),
 		length: time.Duration(s.length * float64(time.Second)), cost: time.Duration(s.cost * float64(time.Second)),
-		avoid: s.avoid - 1, eager: s.eager,
+		avoid: s.avoid - 1, eager: s.eager, continues: s.continues,
 	}
 }
 
@@ -73,8 +73,25 @@ func TestQueueOrder(t *testing.T) {
 			[]sentence{{owner: "a", submitted: 3, deadline: 3}, {owner: "b", submitted: 0, deadline: 1}}, 4, "", "2 1"},
 		{"of those whose audio has run out, whose did first",
 			[]sentence{{owner: "a", deadline: 3}, {owner: "b", deadline: 2}}, 9, "", "2 1"},
-		{"a first sentence that has waited for its patience is no longer put off",
-			[]sentence{{owner: "a", deadline: 0}, {owner: "b", submitted: 20, deadline: 31}}, 30, "", "1 2"},
+		{"nor if nothing has begun for as long as others wait patiently",
+			[]sentence{{owner: "a", deadline: 0}, {owner: "b", submitted: 50, deadline: 61}}, 60, "", "1 2"},
+		{"then one of those who wait begins, not all",
+			[]sentence{{owner: "a", deadline: 0}, {owner: "c", submitted: 1, deadline: 1}, {owner: "b", submitted: 50, deadline: 61}}, 61, "", "1 3 2"},
+		{"nothing begins that would leave another without audio",
+			[]sentence{{owner: "a", deadline: 3, cost: 1}, {owner: "a", deadline: 4, cost: 1}, {owner: "b", deadline: 0, cost: 3.5}}, 0, "", "1 2 3"},
+		{"something does that leaves everybody time",
+			[]sentence{{owner: "a", deadline: 3, cost: 1}, {owner: "a", deadline: 4, cost: 1}, {owner: "b", deadline: 0, cost: 2}}, 0, "", "3 1 2"},
+		{"all of the reply that begins is reckoned with",
+			[]sentence{
+				{owner: "a", deadline: 7, cost: 1}, {owner: "b", deadline: 0, length: 1, cost: 2},
+				{owner: "b", deadline: 1, length: 1, cost: 2}, {owner: "b", deadline: 2, length: 1, cost: 2},
+			}, 0, "", "1 2 3 4"},
+		{"of those who have to wait, whoever came first",
+			[]sentence{{owner: "a", deadline: 3, cost: 1}, {owner: "b", deadline: 0, cost: 9}, {owner: "c", deadline: 0, cost: 0.1}}, 0, "", "1 2 3"},
+		{"a file is not made while somebody waits to begin",
+			[]sentence{{owner: "a", deadline: 3, cost: 1}, {owner: "b", deadline: 0, cost: 9}, {owner: "c", deadline: 100, cost: 1, eager: true}}, 0, "", "1 2 3"},
+		{"a reply goes on before others begin, although its listener has run out of audio",
+			[]sentence{{owner: "a", deadline: 0}, {owner: "b", submitted: 1, deadline: 1, continues: true}}, 1, "", "2 1"},
 		{"a deadline long past counts from the submission",
 			[]sentence{{owner: "a", submitted: 1, deadline: 1}, {owner: "b", submitted: 2, deadline: -500}}, 2, "", "1 2"},
 		{"not before the look-ahead",

@@ -66,6 +66,9 @@ type Job struct {
 	// Deadline is when the listener's audio runs out. For the first sentence of a
 	// reply it is the time of submission, or zero: the listener is in silence already.
 	Deadline time.Time
+	// Continues says that the sentence belongs to a reply that has begun. It is let before
+	// replies that have not, also where its listener has run out of audio already.
+	Continues bool
 	// Owner is the session, for fairness and logs. Sentences of one owner begin in
 	// the order of submission. Empty: a sentence that stands alone.
 	Owner string
@@ -218,6 +221,7 @@ func (s *Scheduler) enqueueLocked(sp *Speech) {
 		length:    length,
 		cost:      s.pace.cost(length),
 		avoid:     sp.avoid,
+		continues: sp.job.Continues,
 		eager:     sp.job.Eager,
 	})
 }
@@ -242,7 +246,7 @@ func (s *Scheduler) dispatchLocked(now time.Time) {
 			sv.next <- task{}
 			continue
 		}
-		q := s.queue.begin(best)
+		q := s.queue.begin(best, now)
 		sp := s.waiting[q.id]
 		delete(s.waiting, q.id)
 		s.running[sp] = struct{}{}

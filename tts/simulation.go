@@ -221,7 +221,7 @@ func (m *member) submit(u *uttered) {
 	length := time.Duration(u.guess.Seconds()*tokensPerSoundSecond) * 100 * time.Millisecond
 	s.queue.push(queued{
 		id: u.id, owner: m.name, submitted: s.now, deadline: u.due, length: length,
-		cost: s.cost(u.guess), avoid: noServer,
+		cost: s.cost(u.guess), avoid: noServer, continues: !u.first,
 	})
 	s.dispatch()
 }
