@@ -118,6 +118,7 @@ func operation(id, method, path string, in tag, summary string, description ...s
 
 // handle registers an operation. Whatever error the handler returns becomes a problem.
 func handle[I, O any](api huma.API, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
+	op.BodyReadTimeout = -1 // paced bounds it
 	huma.Register(api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {

@@ -8,7 +8,6 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -53,8 +52,6 @@ type (
 
 const (
 	statusPath = "/api/generate/status/"
-	// uploadTime is what sending a picture may take, over a slow line.
-	uploadTime = 2 * time.Minute
 	// maxOptions is how long the options may be, in bytes.
 	maxOptions = 16 << 10
 )
@@ -71,7 +68,6 @@ func (s *Server) figureRoutes(api huma.API) {
 			"`character_id` (a character of the caller's whose `model_url` is set when the figure is done).")
 	in.DefaultStatus = http.StatusAccepted
 	in.MaxBodyBytes = avatar.MaxPictureBytes + maxFormBytes + 1
-	in.BodyReadTimeout = uploadTime
 	in.SkipValidateBody = true // a form, whose parts are looked at here
 	in.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 		"multipart/form-data": {Schema: &huma.Schema{

@@ -37,7 +37,6 @@ func (s *Server) portraitRoutes(api huma.API) {
 			"most 1,024 pixels long and without EXIF data. Give the `image_url` of the answer to a character: a picture that no "+
 			"character of the caller's shows is deleted after seven days.")
 	in.MaxBodyBytes = avatar.MaxPictureBytes + maxFormBytes + 1
-	in.BodyReadTimeout = uploadTime
 	in.SkipValidateBody = true // a form, whose parts are looked at here
 	in.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 		"multipart/form-data": {Schema: &huma.Schema{

@@ -158,6 +158,7 @@ func problemStatuses(op *huma.Operation) []int {
 	}
 	if op.RequestBody != nil {
 		found[http.StatusBadRequest] = true
+		found[http.StatusRequestTimeout] = true
 		found[http.StatusRequestEntityTooLarge] = true
 		found[http.StatusUnprocessableEntity] = true
 	}
@@ -198,6 +199,7 @@ func problemSamples() []*problem {
 		errUnauthenticated,
 		errPreset,
 		toProblem(persona.ErrUnknown),
+		requestProblem(http.StatusRequestTimeout, "", nil),
 		sample(http.StatusConflict, codeConflict, "Something else has this id already.", 0),
 		sample(http.StatusRequestEntityTooLarge, codeTooLarge, "The request's body is larger than this address takes.", 0),
 		sample(http.StatusUnsupportedMediaType, codeMediaType, "Send a PNG or JPEG picture.", 0),

@@ -24,6 +24,7 @@ func (s *Server) edge() []gin.HandlerFunc {
 		s.traced,
 		gin.CustomRecoveryWithWriter(nil, func(c *gin.Context, v any) { s.fail(c, fmt.Errorf("panic: %v", v)) }),
 		guarded,
+		s.paced,
 		s.crossOrigin,
 	}
 }

@@ -57,6 +57,7 @@ const (
 	codeNotFound        problemCode = "not_found"
 	codeModelNotFound   problemCode = "model_not_found" // under /v1/ only
 	codeNotAllowed      problemCode = "method_not_allowed"
+	codeRequestTimeout  problemCode = "request_timeout"
 	codeConflict        problemCode = "conflict"
 	codeTooLarge        problemCode = "too_large"
 	codeMediaType       problemCode = "unsupported_media_type"
@@ -214,6 +215,8 @@ func requestProblem(status int, message string, errs []error) *problem {
 	switch {
 	case status == http.StatusUnprocessableEntity:
 		p.Detail = summary(p.Errors)
+	case status == http.StatusRequestTimeout:
+		p.Code, p.Errors, p.Detail = codeRequestTimeout, nil, "The request's body stopped coming, or came too slowly; send it again."
 	case status == http.StatusRequestEntityTooLarge:
 		p.Code, p.Detail = codeTooLarge, "The request's body is larger than this address takes."
 	case status == http.StatusUnsupportedMediaType:

@@ -49,8 +49,6 @@ const (
 	relayRetry = 100 * time.Millisecond
 	// dialTimeout is how long an instance may take to answer.
 	dialTimeout = 3 * time.Second
-	// bodyTimeout is how long a client may take to send a body that is looked into.
-	bodyTimeout = 5 * time.Second
 )
 
 // Headers between instances. From anybody else they mean nothing.
@@ -183,10 +181,6 @@ func keepBody(c *gin.Context) bool {
 	if r.ContentLength == 0 {
 		return true
 	}
-	control := http.NewResponseController(c.Writer)
-	// What cannot have a deadline is no network's.
-	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
-	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	data, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+2))
 	if err != nil || len(data) > maxBodyBytes+1 {
 		rest := r.Body

@@ -49,6 +49,7 @@ type Config struct {
 	Login          *auth.Login    // nil: nobody can log in
 	FrontendURL    string         // where people are sent after logging in or out, without a slash at its end; empty means this server
 
+	BodyTimeout  time.Duration // for each 128 KiB of a request's body to come; zero means 10 s
 	WriteTimeout time.Duration // for a frame to leave; zero means 15 s
 	PingInterval time.Duration // zero means 30 s
 
@@ -84,6 +85,9 @@ type Server struct {
 
 // New builds the routes.
 func New(cfg Config) *Server {
+	if cfg.BodyTimeout <= 0 {
+		cfg.BodyTimeout = 10 * time.Second
+	}
 	if cfg.WriteTimeout <= 0 {
 		cfg.WriteTimeout = 15 * time.Second
 	}

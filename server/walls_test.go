@@ -1,15 +1,22 @@
 package server_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"avatarforge/server"
 )
@@ -88,4 +95,114 @@ func TestWallsPathsAndHeaders(t *testing.T) {
 			t.Errorf("%s: a header was made up:\n%s", target, head)
 		}
 	}
+}
+
+// slowBody sends the head of a request and the beginning of its body, and then a byte now and
+// then, or nothing more. It returns the answer, after which the connection has to be closed.
+func slowBody(t *testing.T, h *house, head, begin string, trickle bool) (*http.Response, string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", h.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	go func() { // ends with the connection
+		if _, err := io.WriteString(conn, head+"\r\nHost: x\r\n\r\n"+begin); err != nil {
+			return
+		}
+		for trickle {
+			if _, err := io.WriteString(conn, "a"); err != nil {
+				return
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	in := bufio.NewReader(conn)
+	resp, err := http.ReadResponse(in, nil)
+	if err != nil {
+		t.Fatalf("%s: no answer: %v", head, err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("%s: %v", head, err)
+	}
+	if _, err := in.ReadByte(); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%s: the connection stays open: %v", head, err)
+	}
+	return resp, string(body)
+}
+
+// A body that stops or trickles is ended, and what had come of it is given back; a large one
+// that comes fast is not.
+func TestWallsSlowBodies(t *testing.T) {
+	c := &caller{build(t, saying("네."), server.Config{BodyTimeout: 300 * time.Millisecond}), t, ""}
+	const form = "POST /api/characters/import HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 20000000"
+	const part = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n"
+	const chat = "POST /api/chat HTTP/1.1\r\nContent-Type: application/json\r\n"
+	for _, head := range []string{
+		chat + "Content-Length: 500000", chat + "Transfer-Encoding: chunked", form,
+		"POST /v1/chat/completions HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 500000",
+	} {
+		for _, trickle := range []bool{false, true} {
+			begin := `{"messages":`
+			switch {
+			case head == form:
+				begin = part + strings.Repeat("x", 1<<20)
+			case strings.Contains(head, "chunked"):
+				begin = "7000\r\n" + begin
+			}
+			resp, body := slowBody(t, c.house, head, begin, trickle)
+			if resp.StatusCode != http.StatusRequestTimeout || !strings.Contains(body, `"code":"request_timeout"`) {
+				t.Errorf("%s (trickling: %v) answered %d %s, want 408 request_timeout", head, trickle, resp.StatusCode, body)
+			}
+		}
+	}
+	// Where nobody reads it, it is not waited for without end.
+	for head, status := range map[string]int{
+		"POST /nowhere HTTP/1.1\r\nContent-Length: 100000":          http.StatusNotFound,
+		"POST /api/auth/logout HTTP/1.1\r\nContent-Length: 100000":  http.StatusSeeOther,
+		"GET /livez HTTP/1.1\r\nContent-Length: 100000":             http.StatusOK,
+		"DELETE /api/sessions/a HTTP/1.1\r\nContent-Length: 100000": http.StatusNotFound,
+		"POST /api/generate HTTP/1.1\r\nTransfer-Encoding: chunked": http.StatusNotFound,
+		"PATCH /api/health HTTP/1.1\r\nTransfer-Encoding: chunked":  http.StatusMethodNotAllowed,
+		"DELETE /api/me HTTP/1.1\r\nContent-Length: 100000":         http.StatusUnauthorized,
+		"POST /v1/realtime HTTP/1.1\r\nContent-Length: 100000":      http.StatusMethodNotAllowed,
+		"GET /v1/realtime?a=b HTTP/1.1\r\nContent-Length: 100000":   http.StatusBadRequest,
+		"OPTIONS /api/chat HTTP/1.1\r\nTransfer-Encoding: chunked":  http.StatusMethodNotAllowed,
+	} {
+		if resp, body := slowBody(t, c.house, head, "", false); resp.StatusCode != status {
+			t.Errorf("%s answered %d %s, want %d", head, resp.StatusCode, body, status)
+		}
+	}
+
+	held := func() uint64 {
+		runtime.GC()
+		runtime.GC() // what a pool has is given back by the second
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := held()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if resp, body := slowBody(t, c.house, form, part+strings.Repeat("x", 8<<20), true); resp.StatusCode != http.StatusRequestTimeout {
+				t.Errorf("8 MiB of an upload, then a trickle: %d %s", resp.StatusCode, body)
+			}
+		})
+	}
+	all.Wait()
+	for until := time.Now().Add(30 * time.Second); held() > before+(16<<20); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("%d MiB of uploads that were ended are still held", (held()-before)>>20)
+		}
+	}
+
+	patient := &caller{build(t, saying("네."), server.Config{}), t, ""}
+	large := part + strings.Repeat("x", 19<<20) + "\r\n--b--\r\n"
+	resp, data := patient.send("POST", "/api/characters/import", http.Header{"Content-Type": {"multipart/form-data; boundary=b"}}, strings.NewReader(large))
+	patient.problem(resp, data, 415, "unsupported_media_type", "19 MiB that come fast are read, and looked at")
 }
