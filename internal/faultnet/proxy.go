@@ -6,9 +6,12 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
+
+	"avatarforge/internal/spareport"
 )
 
 const (
@@ -23,7 +26,8 @@ type Proxy struct {
 	// Immutable after Start.
 	target string
 	addr   string
-	tls    *tls.Config // nil: it passes on what comes
+	tls    *tls.Config  // nil: it passes on what comes
+	free   func() error // gives the address back
 
 	running sync.WaitGroup
 
@@ -41,11 +45,16 @@ type Proxy struct {
 // speaks that to clients, and plain to the server.
 func Start(tb testing.TB, target string, secure *tls.Config) *Proxy {
 	tb.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	port, free, err := spareport.Hold() // else somebody may have it after a Refuse
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &Proxy{target: target, addr: listener.Addr().String(), tls: secure, listener: listener, conns: map[*conn]struct{}{}}
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
+	if err != nil {
+		tb.Fatal(errors.Join(err, free()))
+	}
+	p := &Proxy{target: target, addr: addr, tls: secure, free: free, listener: listener, conns: map[*conn]struct{}{}}
 	p.running.Go(func() { p.accept(listener) })
 	tb.Cleanup(p.Close)
 	return p
@@ -112,6 +121,9 @@ func (p *Proxy) set(f Fault) error {
 // Close ends all connections. It may be called twice.
 func (p *Proxy) Close() {
 	p.mu.Lock()
+	if !p.closed {
+		_ = p.free() // a socket that did nothing
+	}
 	p.closed = true
 	if p.listener != nil {
 		p.listener.Close()

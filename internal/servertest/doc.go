@@ -1,5 +1,5 @@
 // Package servertest starts the servers that tests need: real ones of PostgreSQL, with an empty database
-// for each test, and of Redis, and an S3 server in the process, see S3.
+// for each test, and of Redis, an S3 server in the process, see S3, and the program of the package, see Program.
 //
 // A test binary that uses the real ones runs its tests by Main, from its TestMain.
 //

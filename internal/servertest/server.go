@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,12 +13,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"avatarforge/internal/spareport"
 )
 
 // startTimeout is how long a server may take until it answers.
 const startTimeout = 60 * time.Second
 
-// Main runs the tests of a package and then ends the servers that they started. It does not return.
+// Main runs the tests of a package and then ends the servers that they started, and removes what was built for them. It does not return.
 // In CI a test whose server cannot be had fails; elsewhere it is skipped. Where all tests have passed,
 // the checks look at what is left then, such as goroutines.
 func Main(m *testing.M, ci bool, checks ...func() error) {
@@ -44,16 +45,24 @@ var running struct {
 
 	mu      sync.Mutex
 	servers []*process
+	folders []string // to be removed
+	ports   []func() error
 }
 
 func stopAll() error {
 	running.mu.Lock()
-	servers := running.servers
-	running.servers = nil
+	servers, folders, ports := running.servers, running.folders, running.ports
+	running.servers, running.folders, running.ports = nil, nil, nil
 	running.mu.Unlock()
 	var all error
 	for _, p := range servers {
 		all = errors.Join(all, p.stop())
+	}
+	for _, dir := range folders {
+		all = errors.Join(all, os.RemoveAll(dir))
+	}
+	for _, release := range ports {
+		all = errors.Join(all, release())
 	}
 	return all
 }
@@ -160,14 +169,17 @@ func (p *process) stop() (err error) {
 	return err
 }
 
-// sparePort is a port of loopback that nobody listens on.
+// sparePort is a port of loopback that nobody else gets while this process lives: a server that is
+// stopped can be started again.
 func sparePort() (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	port, release, err := spareport.Hold()
 	if err != nil {
 		return 0, err
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	running.mu.Lock()
+	defer running.mu.Unlock()
+	running.ports = append(running.ports, release)
+	return port, nil
 }
 
 // tempDir makes a folder below /tmp, which every user can enter, whatever TMPDIR says; its name is
