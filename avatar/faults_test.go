@@ -17,6 +17,7 @@ import (
 // A Hunyuan3D-2 server that fails in any way a network and a process have: the job is tried
 // again, and done once the server is well.
 func TestFaultsOfHunyuan(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, "")
 	server := avatartest.NewHunyuan(avatartest.HunyuanConfig{})
 	defer server.Close()
@@ -74,6 +75,7 @@ func TestFaultsOfHunyuan(t *testing.T) {
 // A job that the queue takes to be in the hands of an instance that was killed before it
 // gave a sign of life is taken up again.
 func TestForgottenByTheQueue(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, "")
 	const another = "another instance"
 	if _, err := h.db.HoldLane(t.Context(), another, 1, time.Hour); err != nil {

@@ -49,10 +49,10 @@ func subjects() map[string]*image.NRGBA {
 	}
 	dots := image.NewNRGBA(image.Rect(0, 0, 64, 64)) // hardly anything
 	dots.SetNRGBA(30, 30, skin)
-	comb := image.NewNRGBA(image.Rect(0, 0, 400, 400)) // an outline that is nothing but details
-	for y := range 400 {
-		for x := range 400 {
-			if y > 350 || x%8 < 4 {
+	comb := image.NewNRGBA(image.Rect(0, 0, 200, 200)) // an outline that is nothing but details
+	for y := range 200 {
+		for x := range 200 {
+			if y > 175 || x%8 < 4 {
 				comb.SetNRGBA(x, y, hair)
 			}
 		}

@@ -20,6 +20,7 @@ import (
 
 // What is kept is a picture, and nothing else of the file that it came in.
 func TestKeepPortrait(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, "")
 	w := h.open(avatar.Config{Maker: &spy{}})
 	for _, tt := range []struct {
@@ -80,10 +81,7 @@ func TestClearingPortraits(t *testing.T) {
 			}
 		}
 		h.open(avatar.Config{Maker: &spy{}})
-		for range 500 {
-			if len(h.files("portraits/")) < 3 {
-				break
-			}
+		for deadline := time.Now().Add(time.Minute); len(h.files("portraits/")) >= 3 && time.Now().Before(deadline); {
 			time.Sleep(10 * time.Millisecond)
 		}
 		files := strings.Join(h.files("portraits/"), " ")

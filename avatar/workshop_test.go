@@ -30,10 +30,17 @@ func TestMain(m *testing.M) {
 	servertest.Main(m, os.Getenv("CI") == "true")
 }
 
-// everywhere runs a test on both databases.
+// everywhere runs a test on both databases, beside others: they wait more than they work.
 func everywhere(t *testing.T, test func(t *testing.T, h *house)) {
-	t.Run("SQLite", func(t *testing.T) { test(t, newHouse(t, "")) })
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, newHouse(t, servertest.Postgres(t))) })
+	t.Parallel()
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		test(t, newHouse(t, ""))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		test(t, newHouse(t, servertest.Postgres(t)))
+	})
 }
 
 // house is a store and a folder of files, with any number of workshops on them.
@@ -60,12 +67,15 @@ func newHouse(t *testing.T, url string) *house {
 	return h
 }
 
+// lease is short enough to be waited for, and long enough for a busy machine to renew it.
+const lease = 4 * time.Second
+
 // open opens a workshop that is quick to notice and to try again.
 func (h *house) open(cfg avatar.Config) *avatar.Workshop {
 	h.t.Helper()
 	cfg.DatabaseURL, cfg.Dir = h.url, h.dir
 	if cfg.Lease == 0 {
-		cfg.Lease = 2 * time.Second
+		cfg.Lease = lease
 	}
 	if cfg.Pause == 0 {
 		cfg.Pause = 20 * time.Millisecond
@@ -79,7 +89,7 @@ func (h *house) open(cfg avatar.Config) *avatar.Workshop {
 }
 
 func (h *house) close(w *avatar.Workshop) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := w.Close(ctx); err != nil {
 		h.t.Errorf("close: %v", err)
@@ -164,11 +174,10 @@ func (h *house) files(prefix string) (names []string) {
 // emptied waits until no file begins so: what is deleted last of all.
 func (h *house) emptied(prefix string) {
 	h.t.Helper()
-	for range 500 {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if len(h.files(prefix)) == 0 {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	h.t.Errorf("there are still %v", h.files(prefix))
 }
@@ -237,7 +246,7 @@ func TestHunyuanThatNeverEnds(t *testing.T) {
 			server := avatartest.NewHunyuan(cfg)
 			w := h.open(avatar.Config{
 				Maker:   avatar.NewHunyuan(avatar.HunyuanConfig{BaseURL: server.URL, Poll: 5 * time.Millisecond}),
-				Timeout: 300 * time.Millisecond,
+				Timeout: time.Second,
 			})
 			f := h.until(h.order(w, avatar.Options{Texture: true}).ID, "failed", failed)
 			if !strings.Contains(f.Failure, "제한 시간") || strings.Contains(f.Failure, "127.0.0.1") || f.Step != "실패" {
@@ -254,6 +263,7 @@ func TestHunyuanThatNeverEnds(t *testing.T) {
 }
 
 func TestUpstreamFaults(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, "")
 	gone := avatartest.NewHunyuan(avatartest.HunyuanConfig{})
 	gone.Close()
@@ -294,6 +304,7 @@ func TestUpstreamFaults(t *testing.T) {
 }
 
 func TestStyle(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, "")
 	ui := avatartest.NewWebUI(avatartest.WebUIConfig{Fails: 1, Work: 20 * time.Millisecond})
 	defer ui.Close()
@@ -484,7 +495,7 @@ func child(where string) {
 		fail(err)
 	}
 	w, err := avatar.Open(ctx, avatar.Config{
-		DatabaseURL: part[0], Dir: part[1], Lease: 2 * time.Second,
+		DatabaseURL: part[0], Dir: part[1], Lease: lease,
 		Maker: avatar.NewHunyuan(avatar.HunyuanConfig{BaseURL: part[2], Poll: 10 * time.Millisecond}),
 	}, db, blobs)
 	if err != nil {
@@ -500,6 +511,7 @@ func child(where string) {
 
 // A figure that ends the process, or its maker, is not begun for ever.
 func TestPanic(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, "")
 	var log logged
 	w := h.open(avatar.Config{Maker: &spy{panics: true}, Log: slog.New(slog.NewTextHandler(&log, nil))})
@@ -525,11 +537,10 @@ func TestClearing(t *testing.T) {
 		old := h.until(h.order(w, avatar.Options{}).ID, "completed", completed)
 		h.close(w)
 		w = h.open(avatar.Config{Maker: &spy{}, KeepModels: time.Nanosecond, KeepFailed: time.Nanosecond})
-		for range 500 {
-			if _, err := h.db.Figure(t.Context(), old.ID); errors.Is(err, store.ErrNotFound) {
+		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			if _, err := h.db.Figure(t.Context(), old.ID); errors.Is(err, store.ErrNotFound) && len(h.files("models/")) == 1 {
 				break
 			}
-			time.Sleep(10 * time.Millisecond)
 		}
 		if _, err := h.db.Figure(t.Context(), shown.ID); err != nil || h.model(w, shown) == nil {
 			t.Errorf("a figure that is shown is gone: %v", err)
@@ -541,6 +552,7 @@ func TestClearing(t *testing.T) {
 }
 
 func TestOrderRefusals(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t, "")
 	w := h.open(avatar.Config{Maker: &spy{}})
 	var bad *avatar.PictureError
