@@ -18,7 +18,7 @@ web/dist/index.html: web/node_modules/.ready docs/protocol.md server/testdata/op
 
 test: lint test-go test-web
 
-test-go: web ; ./scripts/setup && go test -race -timeout 20m -tags $(TAGS) $(PKG)
+test-go: web ; ./scripts/setup && go test -race -parallel 4 -timeout 20m -tags $(TAGS) $(PKG)
 
 test-web: build ; ./scripts/setup && cd web && npm run typecheck && npm test && npm run test:e2e
 

@@ -12,6 +12,7 @@ import (
 
 // The whole program logs somebody in with a provider that is named by its settings.
 func TestProgramLogsIn(t *testing.T) {
+	t.Parallel()
 	provider, err := mockoidc.Run()
 	if err != nil {
 		t.Fatal(err)

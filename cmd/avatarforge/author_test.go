@@ -68,6 +68,7 @@ func (p *program) provider(path, body string) string {
 }
 
 func TestANewcomerMakesCharactersUp(t *testing.T) {
+	t.Parallel()
 	p := launch(t, t.TempDir(), "--jwt-secret", testSecret)
 	if got := p.provider("/api/ai/generate/story", `{"situation":"새벽 3시, 팀원이 잠만 자고 있다."}`); got != "demo" {
 		t.Errorf("the story is by %q", got)
@@ -78,6 +79,7 @@ func TestANewcomerMakesCharactersUp(t *testing.T) {
 }
 
 func TestGeminiMakesCharactersUp(t *testing.T) {
+	t.Parallel()
 	gemini := llmtest.NewGemini(llmtest.GeminiConfig{Key: testKey, Models: []string{"gemini-test"}, PathPrefix: "/google", Reply: func(llmtest.ChatRequest) llmtest.GeminiReply {
 		return llmtest.GeminiReply{Reply: llmtest.Reply{Text: `{"plot":"당신은 문 앞에 선다."}`}}
 	}})

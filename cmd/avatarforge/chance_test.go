@@ -65,6 +65,7 @@ func damage(r *rand.Rand, whole []byte) []byte {
 // Whatever a request holds, it is answered: with a success, or with what is wrong with it,
 // and never with an error of the server's.
 func TestDamagedRequests(t *testing.T) {
+	t.Parallel()
 	b := besiege(t)
 	form, formType := pictureForm(t)
 	const jsonType = "application/json"
@@ -109,9 +110,9 @@ func TestDamagedRequests(t *testing.T) {
 
 // send writes a request as it is, as no well-behaved client would.
 func (b *besieged) send(method, path, contentType string, body []byte) (status int, problem string, err error) {
-	c := b.raw()
+	c := b.raw(b.t)
 	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(minute)); err != nil {
 		return 0, "", err
 	}
 	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: here\r\nConnection: close\r\nContent-Length: %d\r\n", method, path, len(body))
@@ -140,6 +141,7 @@ func reset(err error) bool {
 
 // Whatever an event holds, it is taken up or refused, and the conversation goes on.
 func TestDamagedEvents(t *testing.T) {
+	t.Parallel()
 	b := besiege(t)
 	events := []string{
 		`{"type":"session.update","event_id":"e1","session":{"type":"realtime","instructions":"짧게","output_modalities":["text"],"audio":{"output":{"voice":"default","speed":1.1,"format":{"type":"audio/pcm","rate":24000}}},"avatarforge":{"tts":{"mode":"delayed","delay_ms":20},"temperature":0.4}}}`,

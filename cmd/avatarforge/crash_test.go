@@ -28,9 +28,6 @@ import (
 // patience.
 var kills = flag.Int("kills", 3, "how often to kill the server on each database")
 
-// asServer makes the test's binary the program itself, so that it can be killed.
-const asServer = "AVATARFORGE_TEST_SERVE"
-
 // victim is the program as a process of its own.
 type victim struct {
 	cmd     *exec.Cmd
@@ -39,11 +36,11 @@ type victim struct {
 
 func startVictim(t *testing.T, dataDir string, args ...string) *victim {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], append([]string{
+	cmd := exec.Command(servertest.Program(t), append([]string{
 		"serve", "--listen-addr", "127.0.0.1:0", "--data-dir", dataDir, "--llm-service", "demo", "--tts-service", "demo",
 		"--log-level", "error", "--resume-grace", "1s", "--max-turns", "0", "--rate-limit", "off",
 	}, args...)...)
-	cmd.Env = append(os.Environ(), asServer+"=1")
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()} // none of which is an option's
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := cmd.StdoutPipe()
@@ -200,7 +197,9 @@ func (f *figures) done(t *testing.T, v *victim) {
 // Whatever a client was told is done is there after the server was killed at any moment,
 // once and in order; the conversation goes on, and so do the jobs.
 func TestKilledServerLosesNothingItTold(t *testing.T) {
+	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
 		dir := t.TempDir()
 		killAgainAndAgain(t, dir)
 		for _, file := range []string{"avatarforge.db", "jobs.db"} {
@@ -208,6 +207,7 @@ func TestKilledServerLosesNothingItTold(t *testing.T) {
 		}
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
 		killAgainAndAgain(t, t.TempDir(), "--database-url", servertest.Postgres(t))
 	})
 }

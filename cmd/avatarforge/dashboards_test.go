@@ -18,6 +18,7 @@ var metricName = regexp.MustCompile(`\b(avatarforge|process|go)_[a-z0-9_]+`)
 
 // Whatever the dashboard and the alerts ask for, the server has.
 func TestDashboardsKnowTheMetrics(t *testing.T) {
+	t.Parallel()
 	deploy := filepath.Join("..", "..", "deploy")
 	read := func(name string) []byte {
 		t.Helper()

@@ -163,7 +163,7 @@ func (w *town) turn(ctx context.Context) string {
 			outcome = append(outcome, what)
 		}
 	}
-	sentences, failed, audio, running, segment := 0, 0, 0, false, uint32(0)
+	sentences, failed, audio, running := 0, 0, 0, false
 	for {
 		var e realtime.ServerEvent
 		select {
@@ -184,11 +184,16 @@ func (w *town) turn(ctx context.Context) string {
 			audio += len(e.Delta)
 		case realtime.Sentence:
 			sentences++
-			segment = e.Segment
 			spoken.WriteString(e.Text)
 		case realtime.SentenceDone:
 			if e.Error != nil {
 				failed++
+				continue
+			}
+			// It has been heard at once: what comes next need not wait for that.
+			heard := fmt.Sprintf(`{"type":"avatarforge.playback","segment":%d,"played_ms":600000,"buffered_ms":0}`, e.Segment)
+			if err := w.ws.Write(ctx, websocket.MessageText, []byte(heard)); err != nil {
+				w.t.Fatal(err)
 			}
 		case realtime.ErrorEvent:
 			if e.Err.Segment == 0 {
@@ -234,12 +239,6 @@ func (w *town) turn(ctx context.Context) string {
 				w.t.Error("sentences without sound are said to be spoken")
 			}
 		case realtime.Context:
-			if segment > 0 { // all of it has been heard: what comes next need not wait for that
-				e := fmt.Sprintf(`{"type":"avatarforge.playback","segment":%d,"played_ms":600000,"buffered_ms":0}`, segment)
-				if err := w.ws.Write(ctx, websocket.MessageText, []byte(e)); err != nil {
-					w.t.Fatal(err)
-				}
-			}
 			return strings.Join(outcome, ", ")
 		}
 	}

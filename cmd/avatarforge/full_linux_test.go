@@ -18,6 +18,7 @@ import (
 // The whole server on a disk that is really full, which takes root to make: clients are
 // told, what was confirmed is there, and all goes on once there is room.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=24m"); err != nil {
 		t.Skipf("mount a small disk: %v", err)

@@ -32,6 +32,7 @@ func (p *program) health() map[string]string {
 }
 
 func TestHealthOfUpstreams(t *testing.T) {
+	t.Parallel()
 	up := func(h http.Handler) string {
 		s := httptest.NewServer(h)
 		t.Cleanup(s.Close)
@@ -41,8 +42,7 @@ func TestHealthOfUpstreams(t *testing.T) {
 	sounds := ttstest.New(ttstest.Config{})
 	t.Cleanup(sounds.Close)
 	sovits := up(sounds)
-	gone := httptest.NewServer(nil)
-	gone.Close()
+	const gone = "http://127.0.0.1:1" // a port that no other test can get
 
 	for _, tt := range []struct {
 		name     string
@@ -57,16 +57,17 @@ func TestHealthOfUpstreams(t *testing.T) {
 		},
 		{
 			"the model missing, one of two voices gone",
-			[]string{"--llm-service", "ollama", "--ollama-base-url", ollama, "--llm-model", "qwen3", "--tts-service", "gpt-sovits", "--tts-base-url", sovits + "," + gone.URL},
+			[]string{"--llm-service", "ollama", "--ollama-base-url", ollama, "--llm-model", "qwen3", "--tts-service", "gpt-sovits", "--tts-base-url", sovits + "," + gone},
 			"degraded", "degraded",
 		},
 		{
 			"both gone",
-			[]string{"--llm-service", "vllm", "--vllm-base-url", gone.URL, "--tts-service", "gpt-sovits", "--tts-base-url", gone.URL},
+			[]string{"--llm-service", "vllm", "--vllm-base-url", gone, "--tts-service", "gpt-sovits", "--tts-base-url", gone},
 			"unhealthy", "unhealthy",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			got := launch(t, t.TempDir(), tt.args...).health()
 			if got["llm"] != tt.llm || got["tts"] != tt.tts {
 				t.Errorf("llm %s, tts %s; want %s, %s", got["llm"], got["tts"], tt.llm, tt.tts)
@@ -81,6 +82,7 @@ func TestHealthOfUpstreams(t *testing.T) {
 // A synthesis server at work answers nothing else. It is well all the same, also after a
 // sentence that could not be spoken.
 func TestHealthOfABusyVoice(t *testing.T) {
+	t.Parallel()
 	begun, goOn := make(chan struct{}, 8), make(chan struct{})
 	sounds := ttstest.New(ttstest.Config{
 		Faults: []ttstest.Rule{{Text: "침묵", Fault: ttstest.Fault{Kind: ttstest.FaultSilence}}},

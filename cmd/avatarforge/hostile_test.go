@@ -19,6 +19,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"avatarforge/demo"
 	"avatarforge/realtime"
 )
 
@@ -28,7 +29,19 @@ type besieged struct{ *town }
 func besiege(t *testing.T, args ...string) *besieged {
 	t.Helper()
 	b := &besieged{&town{said: map[string]string{}}}
+	// As quick as can be: what is said is no matter here.
+	quick, err := demo.Start(context.Background(), demo.Config{LLM: true, TTS: true, Unpaced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := quick.Close(); err != nil {
+			t.Errorf("close the model and the voice: %v", err)
+		}
+	})
 	b.program = launch(t, t.TempDir(), append([]string{
+		"--llm-service", "ollama", "--ollama-base-url", quick.LLMURL(), "--llm-model", demo.Model,
+		"--tts-service", "gpt-sovits", "--tts-base-url", quick.TTSURL(),
 		"--max-concurrent-sessions", "100000", "--max-turns", "0", "--rate-limit", "off", "--memory-facts=false", "--drain-timeout", "5s",
 	}, args...)...)
 	b.attend()
@@ -46,13 +59,13 @@ func (b *besieged) goesOn(when string) {
 }
 
 // raw is a connection of which the test writes every byte.
-func (b *besieged) raw() net.Conn {
-	b.t.Helper()
-	c, err := (&net.Dialer{}).DialContext(b.t.Context(), "tcp", strings.TrimPrefix(b.address, "http://"))
+func (b *besieged) raw(t testing.TB) net.Conn {
+	t.Helper()
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(b.address, "http://"))
 	if err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
-	b.t.Cleanup(func() { c.Close() })
+	t.Cleanup(func() { c.Close() })
 	return c
 }
 
@@ -64,20 +77,20 @@ func (b *besieged) upgrade(more string) string {
 }
 
 // open finishes a handshake, and reads as far as session.created.
-func (b *besieged) open(more string) (c net.Conn, answer string) {
-	b.t.Helper()
-	c = b.raw()
+func (b *besieged) open(t testing.TB, more string) (c net.Conn, answer string) {
+	t.Helper()
+	c = b.raw(t)
 	if _, err := io.WriteString(c, b.upgrade(more)); err != nil {
-		b.t.Fatal(err)
+		t.Fatal(err)
 	}
 	buf := make([]byte, 4096)
-	if err := c.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		b.t.Fatal(err)
+	if err := c.SetReadDeadline(time.Now().Add(minute)); err != nil {
+		t.Fatal(err)
 	}
 	for !strings.Contains(answer, "session.created") {
 		n, err := c.Read(buf)
 		if answer += string(buf[:n]); err != nil {
-			b.t.Fatalf("the handshake is answered %q, %v", answer, err)
+			t.Fatalf("the handshake is answered %q, %v", answer, err)
 		}
 	}
 	return c, answer
@@ -102,7 +115,7 @@ func frame(first byte, length uint64, payload []byte) []byte {
 // connection ends without one.
 func closeCode(t *testing.T, c net.Conn) int {
 	t.Helper()
-	if err := c.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(minute)); err != nil {
 		t.Fatal(err)
 	}
 	all, err := io.ReadAll(io.LimitReader(c, 1<<20))
@@ -129,40 +142,44 @@ func closeCode(t *testing.T, c net.Conn) int {
 }
 
 func TestFramesThatNobodyShouldSend(t *testing.T) {
+	t.Parallel()
 	b := besiege(t)
 	small := []byte(`{"type":"response.cancel"}`)
-	for _, tt := range []struct {
-		name string
-		send []byte
-		code int
-	}{
-		{"a frame of 300 KiB", frame(0x81, 300<<10, bytes.Repeat([]byte("x"), 300<<10)), 1009},
-		{"a frame that claims to be 4 EiB", frame(0x81, 1<<62, bytes.Repeat([]byte("x"), 300<<10)), 1009},
-		{"a frame with a negative length", frame(0x81, 1<<63, small), 1002},
-		{"a message in pieces without end", append(frame(0x01, 4, []byte("xxxx")), bytes.Repeat(frame(0x00, 1024, make([]byte, 1024)), 300)...), 1009},
-		{"a compressed frame where nothing was agreed on", frame(0xc1, uint64(len(small)), small), 1002},
-		{"a kind of frame that there is not", frame(0x83, 1, []byte("x")), 1002},
-		{"a ping longer than a ping can be", frame(0x89, 200, make([]byte, 200)), 1002},
-		{"a frame that is not masked", []byte("\x81\x02{}"), 1002},
-		{"a piece of a message that was not begun", frame(0x80, 2, []byte("{}")), 1002},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			c, _ := b.open("")
-			go func() { _, _ = c.Write(tt.send) }() // ends with the connection
-			// What is not even a frame need not be answered with one.
-			if code := closeCode(t, c); code != tt.code && (code != 0 || tt.code != 1002) {
-				t.Errorf("it is closed with %d, want %d", code, tt.code)
-			}
-		})
-	}
-	b.t = t
+	t.Run("each", func(t *testing.T) {
+		for _, tt := range []struct {
+			name string
+			send []byte
+			code int
+		}{
+			{"a frame of 300 KiB", frame(0x81, 300<<10, bytes.Repeat([]byte("x"), 300<<10)), 1009},
+			{"a frame that claims to be 4 EiB", frame(0x81, 1<<62, bytes.Repeat([]byte("x"), 300<<10)), 1009},
+			{"a frame with a negative length", frame(0x81, 1<<63, small), 1002},
+			{"a message in pieces without end", append(frame(0x01, 4, []byte("xxxx")), bytes.Repeat(frame(0x00, 1024, make([]byte, 1024)), 300)...), 1009},
+			{"a compressed frame where nothing was agreed on", frame(0xc1, uint64(len(small)), small), 1002},
+			{"a kind of frame that there is not", frame(0x83, 1, []byte("x")), 1002},
+			{"a ping longer than a ping can be", frame(0x89, 200, make([]byte, 200)), 1002},
+			{"a frame that is not masked", []byte("\x81\x02{}"), 1002},
+			{"a piece of a message that was not begun", frame(0x80, 2, []byte("{}")), 1002},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				t.Parallel() // a connection that is ended may take its time to say so
+				c, _ := b.open(t, "")
+				go func() { _, _ = c.Write(tt.send) }() // ends with the connection
+				// What is not even a frame need not be answered with one.
+				if code := closeCode(t, c); code != tt.code && (code != 0 || tt.code != 1002) {
+					t.Errorf("it is closed with %d, want %d", code, tt.code)
+				}
+			})
+		}
+	})
 	b.goesOn("after all of them")
 }
 
 // A client that offers compression is not given any: there is nothing to unpack.
 func TestNoCompressionBombs(t *testing.T) {
+	t.Parallel()
 	b := besiege(t)
-	_, answer := b.open("Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n")
+	_, answer := b.open(t, "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n")
 	if strings.Contains(answer, "permessage-deflate") {
 		t.Error("the server agrees to compression")
 	}
@@ -195,6 +212,7 @@ func TestNoCompressionBombs(t *testing.T) {
 
 // Bodies without an end are cut off where they are too large.
 func TestBodiesWithoutEnd(t *testing.T) {
+	t.Parallel()
 	b := besiege(t)
 	for _, path := range []string{"/api/chat", "/api/tts", "/api/generate", "/api/characters/import", "/v1/audio/speech"} {
 		in, out := io.Pipe()
@@ -241,7 +259,7 @@ func TestHandshakesThatEndAtEveryByte(t *testing.T) {
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)
 	text := b.upgrade("")
 	for n := range len(text) + 1 {
-		c := b.raw()
+		c := b.raw(t)
 		if _, err := io.WriteString(c, text[:n]); err != nil {
 			t.Fatal(err)
 		}
@@ -281,7 +299,7 @@ func TestSlowLoris(t *testing.T) {
 	var crowd sync.WaitGroup
 	ended := make(chan time.Duration, n)
 	for i := range n {
-		c := b.raw()
+		c := b.raw(t)
 		crowd.Go(func() {
 			began := time.Now()
 			for j := 0; ; j++ {
@@ -322,6 +340,7 @@ func TestSlowLoris(t *testing.T) {
 
 // A flood of events is answered with errors; the connection stays, and others are served.
 func TestFloodOfEvents(t *testing.T) {
+	t.Parallel()
 	b := besiege(t)
 	flooder := b.dial(nil)
 	if _, ok := next(t, flooder).(realtime.SessionCreated); !ok {

@@ -203,6 +203,7 @@ func (c *traveller) hear(what string) {
 // A conversation goes on at whichever instance its client comes to, in the middle of a
 // response, with every frame once.
 func TestResumeAtAnotherInstance(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	first, second, third := in.instance(), in.instance(), in.instance()
 	c := &traveller{t: t}
@@ -227,6 +228,7 @@ func TestResumeAtAnotherInstance(t *testing.T) {
 
 // A second connection takes a session over, wherever either has come to.
 func TestTakeoverAcrossInstances(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	first, second := in.instance(), in.instance()
 	for name, way := range map[string][2]*program{"away from the owner": {first, second}, "by way of another": {second, second}, "back to the owner": {second, first}} {
@@ -260,6 +262,7 @@ func TestTakeoverAcrossInstances(t *testing.T) {
 // An instance that goes away says so to the clients that come through it to another one, as
 // to its own: their sessions go on where they are.
 func TestRelayingInstanceGoesAway(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	first, second := in.instance(), in.instance()
 	c := &traveller{t: t}
@@ -310,6 +313,7 @@ func (p *program) ask(method, path, body string, out any) int {
 // What is asked over REST of a conversation that lives elsewhere is asked of the instance
 // that has it.
 func TestRESTOfASessionElsewhere(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	first, second := in.instance(), in.instance()
 	c := &traveller{t: t}
@@ -369,6 +373,7 @@ func TestRESTOfASessionElsewhere(t *testing.T) {
 // Who logs out at one instance is logged out at all of them, in the conversation that is
 // under way as well.
 func TestLogoutAcrossInstances(t *testing.T) {
+	t.Parallel()
 	const secret = "0123456789abcdef0123456789abcdef"
 	database := servertest.Postgres(t)
 	in := &installation{t, []string{"--redis-url", servertest.Redis(t), "--database-url", database, "--jwt-secret", secret}}
@@ -425,6 +430,7 @@ func TestLogoutAcrossInstances(t *testing.T) {
 
 // What an outside client says of whom it is passed on for counts for nothing.
 func TestRelayCannotBeForged(t *testing.T) {
+	t.Parallel()
 	in := install(t, "--auth-required")
 	p := in.instance()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.address+"/api/sessions", nil)
@@ -445,6 +451,7 @@ func TestRelayCannotBeForged(t *testing.T) {
 // An instance that is killed takes nothing along that was told: within the lease its
 // conversations go on elsewhere, and its slots are free.
 func TestInstanceKilled(t *testing.T) {
+	t.Parallel()
 	in := install(t, "--max-concurrent-sessions", "1", "--slots-queue", "0")
 	stays, v := in.instance(), startVictim(t, t.TempDir(), in.args...)
 	c := seen{}
@@ -520,6 +527,7 @@ func awaitStatus(p *program, want int, query string) (status int) {
 // While Redis is away conversations go on where they are, none begins, and when it is back,
 // having forgotten everything, there are as many as before.
 func TestRedisAway(t *testing.T) {
+	t.Parallel()
 	s := servertest.StartRedis(t)
 	in := &installation{t, []string{"--redis-url", s.URL(0), "--database-url", servertest.Postgres(t), "--max-concurrent-sessions", "2"}}
 	first, second := in.instance(), in.instance()
@@ -578,6 +586,7 @@ func TestRedisAway(t *testing.T) {
 // Instances are replaced one by one while people talk, with every slot taken and somebody
 // waiting for one: no frame of any response is lost, and every conversation goes on.
 func TestRollingRestart(t *testing.T) {
+	t.Parallel()
 	const talks = 10
 	in := install(t, "--max-concurrent-sessions", strconv.Itoa(talks), "--drain-timeout", "60s")
 	old := []*program{in.instance(), in.instance()}

@@ -13,6 +13,7 @@ import (
 
 // The whole program under its own load test: two listeners, each of whom asks once.
 func TestLoadTest(t *testing.T) {
+	t.Parallel()
 	p := launch(t, t.TempDir())
 	var out, notes bytes.Buffer
 	if status := run([]string{"loadtest", "-n", "2", "--turns", "1", "--think=-1s", "--ramp", "0s", "--json", "-", p.address}, nil, &out, &notes); status != 0 {

@@ -13,6 +13,7 @@ import (
 
 // Which model replies where Ollama does not have the one that is configured.
 func TestModelIsNotInstalled(t *testing.T) {
+	t.Parallel()
 	embeds := llmtest.Model{Name: "nomic-embed-text", Embedding: true}
 	for name, tt := range map[string]struct {
 		models  []llmtest.Model
@@ -32,6 +33,7 @@ func TestModelIsNotInstalled(t *testing.T) {
 		"none can converse": {[]llmtest.Model{embeds}, nil, "", []string{"HAS NO MODEL", "`ollama pull "}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			ollama := llmtest.NewOllama(llmtest.Config{Models: tt.models, KeepRecords: 100})
 			server := httptest.NewServer(ollama)
 			defer server.Close()

@@ -178,6 +178,7 @@ func saying(text string) string {
 // What people say, and what characters answer, is in no log at the level that operators run with, in no metric and in no
 // trace, whichever way it was said.
 func TestWhatPeopleSayIsNowhere(t *testing.T) {
+	t.Parallel()
 	var log lockedBuffer
 	traces := newReceiver(t)
 	p, _, _ := overhear(t, &log, "--otel-exporter-otlp-endpoint", traces.URL)
@@ -235,6 +236,7 @@ func TestWhatPeopleSayIsNowhere(t *testing.T) {
 
 // One turn is one trace, from the event to the audio, and the servers behind are told of it.
 func TestTraces(t *testing.T) {
+	t.Parallel()
 	traces := newReceiver(t)
 	p, model, voice := overhear(t, io.Discard, "--otel-exporter-otlp-endpoint", traces.URL)
 	ws := p.dial(nil)
@@ -309,6 +311,7 @@ func TestTraces(t *testing.T) {
 
 // Nobody is told anything where traces are off.
 func TestNoTraces(t *testing.T) {
+	t.Parallel()
 	p, model, voice := overhear(t, io.Discard)
 	p.tell(p.dial(nil), saying("안녕!"), `{"type":"response.create"}`)
 	for _, o := range []*overheard{model, voice} {

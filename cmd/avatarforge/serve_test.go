@@ -141,6 +141,7 @@ func (p *program) converse(ws *websocket.Conn) (text string, audio int) {
 }
 
 func TestWholeProgram(t *testing.T) {
+	t.Parallel()
 	p := launch(t, t.TempDir())
 	if !strings.Contains(p.printed, "DEMO MODEL") || !strings.Contains(p.printed, "DEMO VOICE") {
 		t.Errorf("it does not say loudly that it is a demo: %s", p.printed)
@@ -183,6 +184,7 @@ func TestWholeProgram(t *testing.T) {
 }
 
 func TestSelfSignedCertificate(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	p := launch(t, dir, "--tls-self-signed")
 	pem, err := os.ReadFile(filepath.Join(dir, "tls", "cert.pem"))
@@ -216,12 +218,12 @@ func TestSelfSignedCertificate(t *testing.T) {
 
 // What a newcomer gets wrong is said with what to do, before anything else is tried.
 func TestStartErrors(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	closed := freeAddress(t)
 	broken := filepath.Join(t.TempDir(), "voices.json")
 	if err := os.WriteFile(broken, []byte(`{"voices":[`), 0o600); err != nil {
 		t.Fatal(err)
@@ -241,7 +243,7 @@ func TestStartErrors(t *testing.T) {
 		{"a data folder that is a file", []string{"--data-dir", file}, "DATA_DIR"},
 		{"a certificate that is not there", []string{"--tls-cert-file", file, "--tls-key-file", file}, "TLS_CERT_FILE"},
 		{"a short secret", []string{"--jwt-secret", "abc"}, "JWT_SECRET"},
-		{"no Redis there", []string{"--redis-url", "redis://" + closed}, "REDIS_URL"},
+		{"no Redis there", []string{"--redis-url", "redis://127.0.0.1:1"}, "REDIS_URL"},
 		{"half of a key", []string{"--google-api-key", "AIza Sy"}, "GOOGLE_API_KEY"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -256,15 +258,4 @@ func TestStartErrors(t *testing.T) {
 			}
 		})
 	}
-}
-
-// freeAddress is one of loopback where nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

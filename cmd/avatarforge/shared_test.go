@@ -18,9 +18,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asServer) != "" {
-		os.Exit(run(os.Args[1:], nil, os.Stdout, os.Stderr))
-	}
 	servertest.Main(m, os.Getenv("CI") == "true")
 }
 
@@ -53,6 +50,7 @@ func next(t testing.TB, ws *websocket.Conn) realtime.ServerEvent {
 
 // Instances that share a Redis share the slots.
 func TestInstancesShareTheSlots(t *testing.T) {
+	t.Parallel()
 	args := []string{"--redis-url", servertest.Redis(t), "--max-concurrent-sessions", "1", "--slots-queue", "1"}
 	first, second := launch(t, t.TempDir(), args...), launch(t, t.TempDir(), args...)
 	status, ws := first.knock("")
@@ -89,6 +87,7 @@ func TestInstancesShareTheSlots(t *testing.T) {
 
 // Instances that share a Redis take turns at a synthesis server.
 func TestInstancesShareASynthesisServer(t *testing.T) {
+	t.Parallel()
 	sounds := ttstest.New(ttstest.Config{FirstChunkDelay: 20 * time.Millisecond})
 	t.Cleanup(sounds.Close)
 	sovits := httptest.NewServer(sounds)

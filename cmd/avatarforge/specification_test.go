@@ -260,6 +260,7 @@ func examples() []printed {
 var notThere = map[string]bool{}
 
 func TestSpecificationsExamples(t *testing.T) {
+	t.Parallel()
 	provider, err := mockoidc.Run()
 	if err != nil {
 		t.Fatal(err)
@@ -467,6 +468,7 @@ func (b *browserClient) logIn() {
 
 // What the specification describes without printing an answer.
 func TestSpecificationInProse(t *testing.T) {
+	t.Parallel()
 	provider, err := mockoidc.Run()
 	if err != nil {
 		t.Fatal(err)
@@ -528,6 +530,7 @@ func TestSpecificationInProse(t *testing.T) {
 // The servers that the program asks, as the specification prints them; these are what it
 // is tested and demonstrated with.
 func TestSpecificationsUpstreams(t *testing.T) {
+	t.Parallel()
 	models := []llmtest.Model{{Name: "gemma-3-27b-it"}, {Name: "unsloth/gemma-3-27b-it-bnb-4bit"}}
 	ollama := llmtest.NewOllama(llmtest.Config{Models: models})
 	vllm := llmtest.NewVLLM(llmtest.VLLMConfig{Models: models})

@@ -45,6 +45,7 @@ func (p *program) speak(voice string) (spokenFile, []byte) {
 // A voice that was changed in its file never answers with its old sound, and what was kept
 // is there after a restart.
 func TestSpeechIsKept(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	voices := filepath.Join(dir, "voices.json")
 	write := func(reference string) {

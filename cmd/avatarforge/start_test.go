@@ -20,6 +20,7 @@ import (
 
 // What keeps the server from starting is said in one line, with the option that mends it, and without a secret.
 func TestStartSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +115,7 @@ func TestPprof(t *testing.T) {
 	}
 	status := func(url string) (int, string) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {

@@ -87,6 +87,7 @@ func TestListenNames(t *testing.T) {
 
 // Who leaves out the s is told so, and nobody else notices.
 func TestPlainHTTPIsExplained(t *testing.T) {
+	t.Parallel()
 	cert, err := ownCertificate(t.TempDir(), []string{"127.0.0.1"}, nil, time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -148,6 +149,7 @@ func TestPlainHTTPIsExplained(t *testing.T) {
 // Node is what stock Realtime clients run on. It trusts the certificate by itself, though
 // it is no authority's.
 func TestNodeTrustsOwnCertificate(t *testing.T) {
+	t.Parallel()
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Skip("node is not installed")
