@@ -13,10 +13,12 @@ import type { TestProject } from 'vitest/node';
 import { binary, startBinary, stop } from './binary.ts';
 import { FakeServer } from './fake-server.ts';
 import { CLIENT, LoginProvider } from './oidc.ts';
+import { WORKERS } from './workers.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    url: string;
+    /** Of the servers, one for each worker, or one for all. */
+    urls: string[];
     /** Empty where there is none. */
     tlsUrl: string;
     fake: boolean;
@@ -28,7 +30,7 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env.AVATARFORGE_URL;
   if (given !== undefined) {
-    project.provide('url', given);
+    project.provide('urls', [given]);
     project.provide('tlsUrl', process.env.AVATARFORGE_TLS_URL ?? '');
     project.provide('fake', false);
     project.provide('login', false);
@@ -38,26 +40,29 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (process.env.AVATARFORGE_FAKE !== '1' && existsSync(binary)) {
     const provider = await LoginProvider.start();
     const login = ['--google-client-id', CLIENT.id, '--google-client-secret', CLIENT.secret, '--oidc-issuer-url', provider.url];
-    const plain = await startBinary(join(folder, 'plain'), login).catch(async (error: unknown) => {
+    const starting = [
+      startBinary(join(folder, 'tls'), ['--tls-self-signed']),
+      ...Array.from({ length: WORKERS }, (_, i) => startBinary(join(folder, `plain-${i}`), login)),
+    ];
+    const end = async () => {
+      const started = await Promise.allSettled(starting);
+      await Promise.all(started.map((server) => (server.status === 'fulfilled' ? stop(server.value.process) : undefined)));
       await provider.stop();
-      throw error;
-    });
-    const tls = await startBinary(join(folder, 'tls'), ['--tls-self-signed']).catch(async (error: unknown) => {
-      await Promise.all([stop(plain.process), provider.stop()]);
-      throw error;
-    });
-    project.provide('url', plain.url);
-    project.provide('tlsUrl', tls.url);
-    project.provide('fake', false);
-    project.provide('login', true);
-    return async () => {
-      await Promise.all([stop(plain.process), stop(tls.process), provider.stop()]);
       rmSync(folder, { recursive: true, force: true });
     };
+    const [tls, ...plain] = await Promise.all(starting).catch(async (error: unknown) => {
+      await end();
+      throw error;
+    });
+    project.provide('urls', plain.map(({ url }) => url));
+    project.provide('tlsUrl', tls!.url);
+    project.provide('fake', false);
+    project.provide('login', true);
+    return end;
   }
   const plain = await FakeServer.start();
   const tls = await FakeServer.start({ tls: certificate(folder) });
-  project.provide('url', plain.url);
+  project.provide('urls', [plain.url]);
   project.provide('tlsUrl', tls.url);
   project.provide('fake', true);
   project.provide('login', false);

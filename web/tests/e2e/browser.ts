@@ -122,6 +122,7 @@ export class Visitor {
       if (!location.protocol.startsWith('http')) return;
       if (localStorage.getItem('avatarforge.settings') === null) localStorage.setItem('avatarforge.settings', value);
     }, JSON.stringify(settings));
+    context.setDefaultTimeout(90_000);
     const visitor = new Visitor(context, await context.newPage());
     await visitor.page.goto(url);
     return visitor;
@@ -169,7 +170,7 @@ export class Visitor {
         document.querySelector('[data-testid=thinking]') === null &&
         (window.__player?.state ?? 'idle') === 'idle',
       undefined,
-      { timeout: 45_000 },
+      { timeout: 120_000 },
     );
   }
 

@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { launch, screenshots, Visitor, Wire } from './browser.ts';
+import { url } from '../server.ts';
 
 let browser: Browser;
 let wire: Wire;
@@ -13,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 beforeEach(async () => {
-  wire = await Wire.to(inject('url'));
+  wire = await Wire.to(url);
 });
 afterEach(async () => {
   // Nothing may go wrong unseen: a refused inline style or a failing promise is a defect wherever it happens.
@@ -72,10 +73,9 @@ describe('a conversation', () => {
     await visitor.page.getByRole('heading', { name: 'Who would you like to talk to?' }).waitFor();
     await visitor.pick(1);
     await visitor.say('Hello, who are you?');
-    await visitor.page.getByTestId('speaking').waitFor();
-    await visitor.silence();
-    expect((await visitor.player()).played, 'it was spoken').toBeGreaterThan(0);
-    expect((await visitor.text('assistant'))[0]?.length, 'and written').toBeGreaterThan(10);
+    await visitor.page.getByTestId('word').waitFor();
+    await expect.poll(async () => (await visitor.player()).played, { message: 'it is spoken' }).toBeGreaterThan(0);
+    await expect.poll(async () => (await visitor.text('assistant'))[0]?.length, { message: 'and written' }).toBeGreaterThan(10);
   });
 
   it('with the voice off, writes and makes no sound', async () => {
@@ -104,7 +104,7 @@ describe('a conversation', () => {
     await input.press('Enter');
     await visitor.page.locator('[data-role=user]').waitFor();
     expect((await visitor.text('user'))[0], 'both lines and the syllable, once').toBe('첫 줄\n둘째 줄이');
-    await visitor.silence();
+    await visitor.page.getByTestId('word').waitFor();
   });
 });
 
@@ -121,7 +121,7 @@ describe('an interruption', () => {
     const played = (await visitor.player()).played;
 
     await visitor.page.locator('[data-message-status=cut]').waitFor();
-    await expect.poll(() => visitor.received('conversation.item.truncated').length, { timeout: 5000 }).toBe(1);
+    await expect.poll(() => visitor.received('conversation.item.truncated').length).toBe(1);
     await visitor.page.getByTestId('unheard').waitFor();
     await visitor.shot('interrupted-1440');
     expect((await visitor.player()).played, 'not a sample after the silence').toBe(played);
@@ -140,7 +140,7 @@ describe('an interruption', () => {
     await visitor.say('긴 이야기를 해 주세요');
     await visitor.page.getByTestId('speaking').waitFor();
     await visitor.say('잠깐만요, 다른 이야기요');
-    await expect.poll(() => visitor.received('response.created').length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => visitor.received('response.created').length).toBe(2);
     await visitor.page.getByTestId('speaking').waitFor();
     await visitor.silence();
     expect((await visitor.text('user')).length, 'both messages stand').toBe(2);
@@ -173,7 +173,7 @@ describe('a broken connection', () => {
     await visitor.page.locator('[data-status=reconnecting]').waitFor();
     await visitor.shot('reconnecting-1440');
     wire.mend();
-    await visitor.page.locator('[data-status=open]').waitFor({ timeout: 15_000 });
+    await visitor.page.locator('[data-status=open]').waitFor();
     await visitor.silence();
     expectEveryFrameOnce(visitor);
     const [answer] = await visitor.text('assistant');
@@ -192,7 +192,7 @@ describe('a broken connection', () => {
     await visitor.page.locator('[data-status=reconnecting]').waitFor();
     await visitor.say('거기 있어요?');
     wire.mend();
-    await visitor.page.getByTestId('speaking').waitFor({ timeout: 20_000 });
+    await visitor.page.getByTestId('speaking').waitFor();
     await visitor.silence();
     expect(visitor.received('response.created').length, 'one answer').toBe(1);
     expect((await visitor.text('user')).length, 'one message').toBe(1);
@@ -235,7 +235,7 @@ describe('a broken connection', () => {
 });
 
 describe.runIf(inject('fake'))('what only the fake server does on request', () => {
-  const ask = (what: string) => fetch(`${inject('url')}/__fake/${what}`, { method: 'POST' });
+  const ask = (what: string) => fetch(`${url}/__fake/${what}`, { method: 'POST' });
 
   it('waits in line and begins by itself', async () => {
     visitor = await Visitor.open(browser, wire.url, { viewport: { width: 390, height: 844 } });
@@ -248,7 +248,7 @@ describe.runIf(inject('fake'))('what only the fake server does on request', () =
     await ask('move-up');
     await visitor.page.getByText('1번째로 기다리고 있어요').waitFor();
     await ask('move-up');
-    await visitor.page.locator('[data-status=open]').waitFor({ timeout: 10_000 });
+    await visitor.page.locator('[data-status=open]').waitFor();
   });
 
   it('rebuilds the conversation where the replay log does not reach back', async () => {
@@ -263,7 +263,7 @@ describe.runIf(inject('fake'))('what only the fake server does on request', () =
     // More has happened meanwhile than the log holds.
     await ask('forget-log');
     wire.mend();
-    await visitor.page.locator('[data-status=open]').waitFor({ timeout: 15_000 });
+    await visitor.page.locator('[data-status=open]').waitFor();
     expect(visitor.received('session.created').length, 'the session was told anew').toBe(2);
     expect([await visitor.text('user'), await visitor.text('assistant')], 'to the same conversation').toEqual(before);
   });
@@ -275,7 +275,7 @@ describe.runIf(inject('fake'))('what only the fake server does on request', () =
     await visitor.page.locator('[data-status=reconnecting]').waitFor();
     await ask('forget-sessions');
     wire.mend();
-    await visitor.page.locator('[data-status=open]').waitFor({ timeout: 15_000 });
+    await visitor.page.locator('[data-status=open]').waitFor();
     await visitor.page.getByText('이전 대화가 만료되어').waitFor();
     await visitor.say('다시 안녕하세요');
     await visitor.page.getByTestId('speaking').waitFor();
@@ -287,7 +287,7 @@ describe.runIf(inject('fake'))('what only the fake server does on request', () =
     await visitor.pick();
     await ask('going-away');
     await visitor.page.locator('[data-status=reconnecting]').waitFor();
-    await visitor.page.locator('[data-status=open]').waitFor({ timeout: 15_000 });
+    await visitor.page.locator('[data-status=open]').waitFor();
   });
 
   it('marks a sentence that could not be spoken and goes on', async () => {
@@ -317,7 +317,6 @@ describe('how it looks', () => {
         await visitor.shot(`opening-${name}`);
         await visitor.say('안녕하세요, 오늘 기분이 어때요?');
         await visitor.page.getByTestId('word').waitFor();
-        await visitor.silence();
         await visitor.say('긴 이야기를 들려주세요');
         await visitor.page.waitForFunction(() => document.querySelectorAll('[data-segment]').length > 6);
         await visitor.page.getByTestId('word').waitFor();

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { launch } from './browser.ts';
+import { url } from '../server.ts';
 
 interface Operation {
   operationId: string;
@@ -29,6 +30,7 @@ beforeEach(async () => {
   complaints = [];
   requested = [];
   context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  context.setDefaultTimeout(90_000);
   page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
@@ -49,13 +51,13 @@ beforeEach(async () => {
 afterEach(async () => {
   expect(await page.evaluate(() => window.__refused), 'the content security policy allows all that the page does').toEqual([]);
   expect(complaints, 'nothing goes wrong unseen').toEqual([]);
-  const elsewhere = requested.filter((url) => !url.startsWith(inject('url')) && !/^(data|blob):/.test(url));
+  const elsewhere = requested.filter((asked) => !asked.startsWith(url) && !/^(data|blob):/.test(asked));
   expect(elsewhere, 'everything comes from this server').toEqual([]);
   await context.close();
 });
 
 async function described(): Promise<{ document: Description; operations: (Operation & { method: string; path: string })[] }> {
-  const document = (await (await fetch(`${inject('url')}/api/openapi.json`)).json()) as Description;
+  const document = (await (await fetch(`${url}/api/openapi.json`)).json()) as Description;
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ ...operation, method, path })),
   );
@@ -66,7 +68,7 @@ async function described(): Promise<{ document: Description; operations: (Operat
 describe.skipIf(inject('fake'))('the pages of the API', () => {
   it('Swagger UI lists every operation, and one can be tried out', async () => {
     const { operations } = await described();
-    await page.goto(`${inject('url')}/docs`);
+    await page.goto(`${url}/docs`);
     await page.locator('.opblock').first().waitFor();
     const shown = await page.locator('.opblock').evaluateAll((blocks) => blocks.map((block) => block.id.split('-').at(-1)));
     expect(shown.sort(), 'all are listed').toEqual(operations.map(({ operationId }) => operationId).sort());
@@ -89,7 +91,7 @@ describe.skipIf(inject('fake'))('the pages of the API', () => {
 
   it('Redoc lists every operation and every event, and finds them', async () => {
     const { operations, document } = await described();
-    await page.goto(`${inject('url')}/redoc`);
+    await page.goto(`${url}/redoc`);
     await page.locator('body[data-ready]').waitFor();
     const text = await page.locator('#docs').innerText();
     for (const { summary } of operations) expect(text).toContain(summary);
@@ -102,7 +104,7 @@ describe.skipIf(inject('fake'))('the pages of the API', () => {
   });
 
   it('the protocol of the WebSocket can be read', async () => {
-    await page.goto(`${inject('url')}/docs/realtime`);
+    await page.goto(`${url}/docs/realtime`);
     expect(await page.locator('h1').innerText()).toBe('The WebSocket protocol');
     expect(await page.locator('table').count(), 'tables are tables').toBeGreaterThan(2);
     expect(await page.locator('#client-events').innerText(), 'headings can be linked to').toBe('Client events');
@@ -117,7 +119,7 @@ describe.skipIf(inject('fake'))('the pages of the API', () => {
   });
 
   it('the chat page loads nothing of them', async () => {
-    await page.goto(inject('url'));
+    await page.goto(url);
     await page.locator('main li button').first().waitFor();
     expect(requested.filter((url) => /swagger|redoc|docs/.test(url))).toEqual([]);
   });

@@ -8,6 +8,7 @@ import { chromium, type Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { screenshots } from './browser.ts';
 import { bust, child } from './portraits.ts';
+import { url } from '../server.ts';
 
 /** The viewer, with three.js in it, as its package ships it. */
 const viewer = fileURLToPath(new URL('../../node_modules/@google/model-viewer/dist/model-viewer.min.js', import.meta.url));
@@ -50,7 +51,7 @@ interface Portrait {
 async function draw({ width, height, svg }: Portrait, type: 'png' | 'jpeg', transparent: boolean): Promise<Uint8Array<ArrayBuffer>> {
   const sheet = await browser.newPage({ viewport: { width, height } });
   await sheet.setContent(`<style>body { margin: 0; background: ${transparent ? 'transparent' : '#fff'} } svg { display: block }</style>${svg}`);
-  const picture = await sheet.screenshot({ type, omitBackground: transparent });
+  const picture = await sheet.screenshot({ type, omitBackground: transparent, timeout: 120_000 });
   await sheet.close();
   return new Uint8Array(picture);
 }
@@ -64,7 +65,6 @@ interface Status {
 
 /** Has the server make a figure, following it by its events. */
 async function make(picture: Uint8Array<ArrayBuffer>, type: string): Promise<Uint8Array> {
-  const url = inject('url');
   const form = new FormData();
   form.set('image', new Blob([picture], { type }), 'portrait');
   form.set('options', JSON.stringify({ triangles: 20_000 }));

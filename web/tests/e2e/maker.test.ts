@@ -2,6 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { launch, screenshots, Visitor } from './browser.ts';
 import { bust } from './portraits.ts';
+import { url } from '../server.ts';
 
 let browser: Browser;
 let visitor: Visitor;
@@ -13,7 +14,7 @@ beforeAll(async () => {
   console.log(`screenshots in ${screenshots}`);
   const sheet = await browser.newPage({ viewport: { width: bust.width, height: bust.height } });
   await sheet.setContent(`<style>body { margin: 0 } svg { display: block }</style>${bust.svg}`);
-  const [png, jpeg] = [await sheet.screenshot(), await sheet.screenshot({ type: 'jpeg' })];
+  const [png, jpeg] = [await sheet.screenshot({ timeout: 90_000 }), await sheet.screenshot({ type: 'jpeg', timeout: 90_000 })];
   const webp = await sheet.evaluate(async (source) => {
     const image = new Image();
     image.src = source;
@@ -44,7 +45,7 @@ const choose = (name: string, mimeType: string, buffer: Buffer) => visitor.page.
 
 describe.skipIf(inject('fake'))('a picture of one’s own', () => {
   it('is framed, kept by the server and the character’s', async () => {
-    visitor = await Visitor.open(browser, inject('url'));
+    visitor = await Visitor.open(browser, url);
     const { page } = visitor;
     const name = `초상 ${Date.now()}`;
     await begin(name);
@@ -65,7 +66,7 @@ describe.skipIf(inject('fake'))('a picture of one’s own', () => {
     await page.getByRole('button', { name: '이 사진 쓰기' }).click();
     await frame.waitFor({ state: 'detached' });
     const portrait = page.locator('main img[src^="/mnt/user_assets/anonymous/images/"]');
-    await expect.poll(() => portrait.evaluate((img: HTMLImageElement) => img.naturalWidth), { timeout: 10_000 }).toBeGreaterThan(200);
+    await expect.poll(() => portrait.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(200);
     await visitor.shot('wizard-picture-1440');
     expect(await visitor.accessibility()).toEqual([]);
     await page.getByRole('button', { name: '저장', exact: true }).click();
@@ -75,7 +76,7 @@ describe.skipIf(inject('fake'))('a picture of one’s own', () => {
   });
 
   it('can be whole, of every format, and is refused with what is wrong', async () => {
-    visitor = await Visitor.open(browser, inject('url'), { viewport: { width: 390, height: 844 } });
+    visitor = await Visitor.open(browser, url, { viewport: { width: 390, height: 844 } });
     const { page } = visitor;
     await begin('초상');
     await choose('x.png', 'image/png', Buffer.from('no picture'));
@@ -107,9 +108,9 @@ describe.skipIf(inject('fake'))('a figure of one’s own', () => {
     const { page } = visitor;
     const foreign: string[] = [];
     page.on('request', (request) => {
-      if (!request.url().startsWith(inject('url')) && !/^(blob|data):/.test(request.url())) foreign.push(request.url());
+      if (!request.url().startsWith(url) && !/^(blob|data):/.test(request.url())) foreign.push(request.url());
     });
-    await page.goto(inject('url'));
+    await page.goto(url);
     const name = `입체 ${Date.now()}`;
     await begin(name);
     const make = page.getByRole('button', { name: '사진으로 3D 만들기' });
@@ -123,7 +124,7 @@ describe.skipIf(inject('fake'))('a figure of one’s own', () => {
     await page.getByText('만들기를 그만두었어요.').waitFor();
 
     await page.getByRole('button', { name: '다시 만들기' }).click();
-    await page.locator('[data-testid=figure][data-state=shown]').waitFor({ timeout: 90_000 });
+    await page.locator('[data-testid=figure][data-state=shown]').waitFor({ timeout: 180_000 });
     expect(await lit('[data-testid=figure]'), 'something of many colours is seen').toBeGreaterThan(50);
     await visitor.shot('wizard-figure-1440');
     expect(await visitor.accessibility(), 'with the figure').toEqual([]);
@@ -135,7 +136,7 @@ describe.skipIf(inject('fake'))('a figure of one’s own', () => {
     await page.getByTestId('word').waitFor();
     const figure = page.locator('aside [data-testid=figure]');
     await expect
-      .poll(() => figure.evaluate((element: HTMLElement) => Number(element.style.getPropertyValue('--voice'))), { message: 'it lights up with the voice', timeout: 10_000 })
+      .poll(() => figure.evaluate((element: HTMLElement) => Number(element.style.getPropertyValue('--voice'))), { message: 'it lights up with the voice' })
       .toBeGreaterThan(0.1);
     expect(await lit('aside [data-testid=figure]')).toBeGreaterThan(50);
     await visitor.shot('room-figure-1440');
@@ -151,7 +152,7 @@ describe.skipIf(inject('fake'))('a figure of one’s own', () => {
   });
 
   it('that fails says why, and can be tried again', async () => {
-    visitor = await Visitor.open(browser, inject('url'));
+    visitor = await Visitor.open(browser, url);
     const { page } = visitor;
     await begin('입체');
     await choose('나.png', 'image/png', pictures.png);
@@ -168,9 +169,9 @@ describe.skipIf(inject('fake'))('a figure of one’s own', () => {
   });
 
   it('whose file is gone gives way to the portrait', async () => {
-    visitor = await Visitor.open(browser, inject('url'), {}, { look: 'figure' });
+    visitor = await Visitor.open(browser, url, {}, { look: 'figure' });
     const { page } = visitor;
-    const made = await page.request.post(`${inject('url')}/api/characters`, {
+    const made = await page.request.post(`${url}/api/characters`, {
       data: { name: `빈자리 ${Date.now()}`, image_url: '/images/characters/nuri.jpg', model_url: '/mnt/user_assets/anonymous/models/none.glb' },
     });
     const { data } = (await made.json()) as { data: { name: string } };

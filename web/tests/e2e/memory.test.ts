@@ -31,10 +31,10 @@ describe.runIf(inject('login'))('a short conversation', () => {
   /** Says something and hears all of the answer, in as little time as it takes to write it. */
   async function turn(text: string, number: number) {
     await visitor.say(text);
-    await expect.poll(() => visitor.received('response.done').length, { timeout: 30_000 }).toBe(number);
+    await expect.poll(() => visitor.received('response.done').length).toBe(number);
   }
 
-  it('is remembered, and what is remembered can be read, corrected, added to and forgotten', { timeout: 150_000 }, async () => {
+  it('is remembered, and what is remembered can be read, corrected, added to and forgotten', async () => {
     visitor = await Visitor.open(browser, server.url, {}, { voice: false });
     const { page } = visitor;
     await visitor.pick();
@@ -45,7 +45,7 @@ describe.runIf(inject('login'))('a short conversation', () => {
       const answer = await page.request.get(`${server.url}/api/sessions/${session}/summary`);
       return ((await answer.json()) as { data: { summary: string } }).data.summary;
     };
-    await expect.poll(summarised, { message: 'the first turn is summarised behind one’s back', timeout: 30_000 }).not.toBe('');
+    await expect.poll(summarised, { message: 'the first turn is summarised behind one’s back' }).not.toBe('');
 
     await page.getByRole('button', { name: '메뉴' }).click();
     await page.getByRole('button', { name: '기억하는 것' }).click();
@@ -58,7 +58,7 @@ describe.runIf(inject('login'))('a short conversation', () => {
     await dialog.getByRole('button', { name: '저장' }).click();
     await dialog.getByTestId('summary').getByText('지수는 고양이를 좋아한다.', { exact: true }).waitFor();
     // The page shows it while it is being saved.
-    await expect.poll(summarised, { message: 'at the server, too', timeout: 10_000 }).toBe('지수는 고양이를 좋아한다.');
+    await expect.poll(summarised, { message: 'at the server, too' }).toBe('지수는 고양이를 좋아한다.');
 
     await dialog.getByLabel('더 알려 주기').fill('사용자는 여름에 태어났다.');
     await dialog.getByLabel('더 알려 주기').press('Enter');
@@ -76,7 +76,7 @@ describe.runIf(inject('login'))('a short conversation', () => {
       const answer = (await (await page.request.get(`${server.url}/api/facts`)).json()) as { data: { facts: { text: string }[] } };
       return answer.data.facts.filter(({ text }) => text.includes('태어났다'));
     };
-    await expect.poll(left, { message: 'at the server, too', timeout: 10_000 }).toEqual([]);
+    await expect.poll(left, { message: 'at the server, too' }).toEqual([]);
     await dialog.getByRole('button', { name: '닫기' }).click();
     await dialog.waitFor({ state: 'detached' });
 
@@ -90,14 +90,14 @@ describe.runIf(inject('login'))('a short conversation', () => {
     await expect.poll(() => page.locator('[data-role]').count(), { message: 'and it begins anew' }).toBe(0);
   });
 
-  it('is spoken a little later where that is wanted', { timeout: 120_000 }, async () => {
+  it('is spoken a little later where that is wanted', async () => {
     visitor = await Visitor.open(browser, server.url);
     const { page } = visitor;
     await visitor.pick();
     await page.locator('aside').getByText('조금 뒤에').click();
     await page.getByText('글이 먼저, 목소리는 뒤따라요').waitFor();
     await visitor.say('안녕하세요');
-    await page.getByTestId('word').waitFor({ timeout: 30_000 });
+    await page.getByTestId('word').waitFor();
     const updated = visitor.received('session.updated').at(-1)?.event?.session as { avatarforge: { tts: object } };
     expect(updated.avatarforge.tts, 'the server knows').toMatchObject({ mode: 'delayed', delay_ms: 1500 });
     const first = visitor.frames.findIndex(({ type }) => type === 'audio');

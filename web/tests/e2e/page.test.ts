@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { VISITOR } from '../oidc.ts';
 import { launch, Visitor } from './browser.ts';
+import { url } from '../server.ts';
 
 let browser: Browser;
 let visitor: Visitor;
@@ -33,10 +34,10 @@ describe('the first visit', () => {
     const scripts: Promise<number>[] = [];
     const foreign: string[] = [];
     visitor.page.on('response', (response) => {
-      if (!response.url().startsWith(inject('url'))) foreign.push(response.url());
+      if (!response.url().startsWith(url)) foreign.push(response.url());
       if (response.request().resourceType() === 'script') scripts.push(response.body().then((body) => gzipSync(body).length));
     });
-    await visitor.page.goto(inject('url'));
+    await visitor.page.goto(url);
     await visitor.page.getByTestId('character').first().waitFor();
     await visitor.page.waitForLoadState('networkidle');
     const sizes = await Promise.all(scripts);
@@ -48,7 +49,7 @@ describe('the first visit', () => {
 
 describe.skipIf(inject('fake'))('characters of one’s own', () => {
   it('come in by a dropped card, are found, and go', async () => {
-    visitor = await Visitor.open(browser, inject('url'));
+    visitor = await Visitor.open(browser, url);
     const { page } = visitor;
     await page.getByTestId('character').first().waitFor();
     expect(await page.locator('img[src="/images/characters/nuri.svg"]').last().evaluate((img: HTMLImageElement) => img.naturalWidth), 'portraits are there').toBeGreaterThan(0);
@@ -65,7 +66,7 @@ describe.skipIf(inject('fake'))('characters of one’s own', () => {
     await page.getByRole('button', { name, exact: true }).waitFor();
 
     await page.getByRole('searchbox').fill(`#바다 ${name.slice(-5)}`);
-    await expect.poll(() => page.getByTestId('character').allInnerTexts(), { message: 'by its tag and its name', timeout: 10_000 }).toEqual([name]);
+    await expect.poll(() => page.getByTestId('character').allInnerTexts(), { message: 'by its tag and its name' }).toEqual([name]);
     expect(await visitor.accessibility()).toEqual([]);
     await page.getByRole('button', { name: `${name}: 더 보기` }).click();
     const download = page.waitForEvent('download');
@@ -78,7 +79,7 @@ describe.skipIf(inject('fake'))('characters of one’s own', () => {
   });
 
   it('refuses a file that is no card, in the user’s own language', async () => {
-    visitor = await Visitor.open(browser, inject('url'));
+    visitor = await Visitor.open(browser, url);
     await visitor.page.getByTestId('character').first().waitFor();
     await visitor.page.getByTestId('card-file').setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: Buffer.from('no picture') });
     await visitor.page.getByTestId('toast').getByText('캐릭터 카드가 아니에요').waitFor();
@@ -87,7 +88,7 @@ describe.skipIf(inject('fake'))('characters of one’s own', () => {
 
 describe.skipIf(inject('fake'))('a room', () => {
   it('begins with a scene and a greeting, moves its mouth, and is found again', async () => {
-    visitor = await Visitor.open(browser, inject('url'), {}, { greet: true });
+    visitor = await Visitor.open(browser, url, {}, { greet: true });
     const { page } = visitor;
     await page.getByRole('button', { name: '누리: 더 보기' }).click();
     await page.getByRole('button', { name: '상황 정하고 시작' }).click();
@@ -103,12 +104,12 @@ describe.skipIf(inject('fake'))('a room', () => {
     await page.getByTestId('word').waitFor();
     expect((await visitor.text('assistant'))[0], 'it speaks first').toContain('보고합니다');
     const open = page.locator('aside [data-part=open]');
-    await expect.poll(async () => Number(/scale\([^ ]+ ([0-9.]+)\)/.exec((await open.getAttribute('transform')) ?? '')?.[1]), { message: 'the mouth opens', timeout: 10_000 }).toBeGreaterThan(0.2);
+    await expect.poll(async () => Number(/scale\([^ ]+ ([0-9.]+)\)/.exec((await open.getAttribute('transform')) ?? '')?.[1]), { message: 'the mouth opens' }).toBeGreaterThan(0.2);
     await page.getByText('목성의 폭풍이 정거장을 흔드는 밤', { exact: true }).waitFor();
 
     await visitor.say('안녕하세요, **별표**도 보여 주세요');
     await page.locator('[data-role=user]').waitFor();
-    await expect.poll(() => visitor.received('response.done').length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => visitor.received('response.done').length).toBe(1);
     await page.keyboard.press('Escape');
     await page.getByTestId('turns').waitFor();
     await page.getByRole('button', { name: '응답 시간' }).last().click();
@@ -124,7 +125,7 @@ describe.skipIf(inject('fake'))('a room', () => {
     await page.goBack();
     await page.getByRole('button', { name: '이어서 하기: 누리' }).first().click();
     await page.locator('[data-status=open]').waitFor();
-    await expect.poll(() => visitor.text('user'), { message: 'the conversation is there again', timeout: 10_000 }).toEqual(said);
+    await expect.poll(() => visitor.text('user'), { message: 'the conversation is there again' }).toEqual(said);
     await page.getByText('목성의 폭풍이 정거장을 흔드는 밤', { exact: true }).waitFor();
     await page.getByRole('button', { name: '듣기', exact: true }).first().click();
     await page.getByTestId('word').waitFor();
@@ -132,7 +133,7 @@ describe.skipIf(inject('fake'))('a room', () => {
   });
 
   it('plays again what was heard, without the server', async () => {
-    visitor = await Visitor.open(browser, inject('url'));
+    visitor = await Visitor.open(browser, url);
     const { page } = visitor;
     await visitor.pick();
     await visitor.say('안녕하세요');
@@ -142,13 +143,13 @@ describe.skipIf(inject('fake'))('a room', () => {
     await page.getByRole('button', { name: '다시 듣기' }).click();
     await page.getByTestId('word').waitFor();
     await page.keyboard.press('Escape');
-    await expect.poll(() => page.getByTestId('speaking').count(), { message: 'Esc ends it', timeout: 10_000 }).toBe(0);
+    await expect.poll(() => page.getByTestId('speaking').count(), { message: 'Esc ends it' }).toBe(0);
     expect(visitor.frames.filter((frame) => frame.sent).length, 'nothing was sent').toBe(sent);
     expect((await visitor.text('assistant')).length).toBe(1);
   });
 
   it('speaks only on a click where that is wanted', async () => {
-    visitor = await Visitor.open(browser, inject('url'), {}, { mode: 'on_click' });
+    visitor = await Visitor.open(browser, url, {}, { mode: 'on_click' });
     await visitor.pick();
     await visitor.say('안녕하세요');
     await visitor.page.locator('[data-message-status=done]').waitFor();
@@ -174,7 +175,7 @@ describe.skipIf(inject('fake'))('the wizard', () => {
   ].map(([name, data]) => `event: ${String(name)}\ndata: ${JSON.stringify(data)}\n\n`);
 
   it('asks three things, has the rest written, and makes the character', async () => {
-    visitor = await Visitor.open(browser, inject('url'));
+    visitor = await Visitor.open(browser, url);
     const { page } = visitor;
     const asked: unknown[] = [];
     // Whoever is logged in has it written by the server; nobody is, here.
@@ -213,7 +214,7 @@ describe.skipIf(inject('fake'))('the wizard', () => {
   });
 
   it('says who is not logged in that AI needs it, and lets them write', async () => {
-    visitor = await Visitor.open(browser, inject('url'));
+    visitor = await Visitor.open(browser, url);
     const { page } = visitor;
     await page.getByRole('button', { name: '새 캐릭터' }).click();
     await page.getByLabel('이름').fill('솔');
@@ -227,7 +228,7 @@ describe.skipIf(inject('fake'))('the wizard', () => {
 
 describe('settings', () => {
   it('are kept: language and theme', async () => {
-    visitor = await Visitor.open(browser, inject('url'), { viewport: { width: 390, height: 844 } });
+    visitor = await Visitor.open(browser, url, { viewport: { width: 390, height: 844 } });
     const { page } = visitor;
     await page.getByRole('button', { name: '설정' }).click();
     await page.getByText('日本語').click();
@@ -242,11 +243,11 @@ describe('settings', () => {
 
 describe('a login', () => {
   it.runIf(inject('login'))('leads to the provider and back, makes AI write, and ends', async () => {
-    visitor = await Visitor.open(browser, inject('url'));
+    visitor = await Visitor.open(browser, url);
     const { page } = visitor;
     await page.getByRole('button', { name: '설정' }).click();
     await page.getByRole('link', { name: 'Google로 로그인' }).click();
-    await page.waitForURL(`${inject('url')}/**`);
+    await page.waitForURL(`${url}/**`);
     await page.getByRole('button', { name: '설정' }).click();
     await page.getByText(VISITOR.name).waitFor();
     expect(await visitor.accessibility()).toEqual([]);
@@ -256,7 +257,7 @@ describe('a login', () => {
     await page.getByLabel('이름').fill('등대지기 솔');
     await page.getByRole('button', { name: '오리지널' }).click();
     await page.getByRole('button', { name: '다음' }).click();
-    await page.getByText('다시 생성 3번 남음').waitFor({ timeout: 30_000 });
+    await page.getByText('다시 생성 3번 남음').waitFor();
     for (const field of ['성격', '말투', '좋아하는 것', '연기 지침']) {
       expect((await page.getByRole('textbox', { name: field, exact: true }).inputValue()).length, `${field} is written`).toBeGreaterThan(2);
     }
@@ -271,7 +272,7 @@ describe('a login', () => {
   });
 
   it('that failed is told of, once', async () => {
-    visitor = await Visitor.open(browser, `${inject('url')}/?error=access_denied`);
+    visitor = await Visitor.open(browser, `${url}/?error=access_denied`);
     await visitor.page.getByTestId('toast').getByText('로그인을 그만두었어요').waitFor();
     expect(new URL(visitor.page.url()).search).toBe('');
   });
@@ -283,7 +284,7 @@ describe('a server that is not there', () => {
     const { page } = visitor;
     let there = false;
     await page.route('**/api/characters/presets*', (route) => (there ? route.continue() : route.abort()));
-    await page.goto(inject('url'));
+    await page.goto(url);
     await page.getByRole('alert').waitFor();
     expect(await visitor.accessibility()).toEqual([]);
     there = true;
@@ -295,7 +296,7 @@ describe('a server that is not there', () => {
 describe('at 200 % zoom', () => {
   it('nothing is cut off', async () => {
     // A window of 1280 pixels, zoomed twice.
-    visitor = await Visitor.open(browser, inject('url'), { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 });
+    visitor = await Visitor.open(browser, url, { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 });
     await visitor.page.getByTestId('character').first().waitFor();
     const overflow = () => visitor.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(await overflow(), 'in the gallery').toBeLessThanOrEqual(0);

@@ -51,8 +51,8 @@ class Stock {
     return new Promise((resolve, reject) => {
       const deadline = setTimeout(() => {
         this.waiting.delete(check);
-        reject(new Error(`no ${type} in 20 s; there were ${[...new Set(this.events.map(({ type }) => type))].join(', ')}`));
-      }, 20_000);
+        reject(new Error(`no ${type} in a minute; there were ${[...new Set(this.events.map(({ type }) => type))].join(', ')}`));
+      }, 60_000);
       const check = () => {
         const found = this.all(type)[n - 1];
         if (!found && !this.broken) return;

@@ -1,12 +1,13 @@
 /** A stock OpenAI client has texts spoken by the real binary. */
 import OpenAI, { BadRequestError, InternalServerError } from 'openai';
 import { describe, expect, inject, it } from 'vitest';
+import { url } from '../server.ts';
 
 const TEXT = '안녕하세요, 반갑습니다. 오늘은 날씨가 참 좋네요. 같이 걸을까요?';
 
 describe.skipIf(inject('fake'))('the openai package', () => {
   // A failure is to be seen as it is.
-  const client = new OpenAI({ apiKey: 'sk-not-ours', baseURL: `${inject('url')}/v1`, maxRetries: 0 });
+  const client = new OpenAI({ apiKey: 'sk-not-ours', baseURL: `${url}/v1`, maxRetries: 0 });
 
   it('gets WAV, in pieces as it is synthesised', async () => {
     const response = await client.audio.speech.create({ model: 'tts-1', voice: 'alloy', input: TEXT, response_format: 'wav' });

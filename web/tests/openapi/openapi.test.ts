@@ -6,6 +6,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import openapiTS, { astToString, type OpenAPI3 } from 'openapi-typescript';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { url } from '../server.ts';
 
 const sample = fileURLToPath(new URL('./sample.ts', import.meta.url));
 
@@ -39,7 +40,7 @@ describe.skipIf(inject('fake'))('the description of the API', () => {
   let folder: string;
 
   beforeAll(async () => {
-    const response = await fetch(`${inject('url')}/api/openapi.json`);
+    const response = await fetch(`${url}/api/openapi.json`);
     expect(response.headers.get('content-type')).toContain('application/json');
     document = (await response.json()) as OpenAPI3;
     folder = mkdtempSync(join(tmpdir(), 'avatarforge-openapi-'));
@@ -83,6 +84,6 @@ describe.skipIf(inject('fake'))('the description of the API', () => {
     const file = join(folder, 'sample.mjs');
     writeFileSync(file, outputText);
     const { ask } = (await import(pathToFileURL(file).href)) as { ask: (base: string) => Promise<string> };
-    expect(await ask(inject('url'))).toBe('healthy Gemma 3 27B IT (Default) default');
+    expect(await ask(url)).toBe('healthy Gemma 3 27B IT (Default) default');
   });
 });
