@@ -158,7 +158,10 @@ func (l *listener) eventLocked(now time.Time, c *connection, e realtime.ServerEv
 		return
 	}
 	if failed, ok := e.(realtime.ErrorEvent); ok {
-		if failed.Err.Code != realtime.CodeSpeechFailed { // its sentence says so as well
+		switch failed.Err.Code {
+		case realtime.CodeSpeechFailed: // its sentence says so as well
+		case realtime.CodeNoActiveResponse: // the answer has ended while it was being interrupted
+		default:
 			l.rec.fault(now, eventFault(failed.Err.Code))
 			if t.running() && t.response == "" {
 				t.ended, t.status = now, realtime.StatusFailed // it was refused

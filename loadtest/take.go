@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"avatarforge/realtime"
 )
 
 // What a listener does in the middle of an answer, if it does, at some moment within these.
@@ -238,9 +240,10 @@ func (l *listener) waitsLocked(t *turn, now time.Time) {
 		record(FirstSentence, t.sentence)
 		record(FirstAudio, t.audio)
 	}
-	if t.cancelled.IsZero() {
+	switch {
+	case t.cancelled.IsZero() || t.status == realtime.StatusCompleted: // in spite of an interruption, which came too late
 		record(Answer, t.ended)
-	} else if !t.ended.IsZero() {
+	case !t.ended.IsZero():
 		l.rec.wait(now, Silence, t.ended.Sub(t.cancelled))
 	}
 	if tm := t.timings; tm != nil {
