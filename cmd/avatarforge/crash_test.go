@@ -132,6 +132,9 @@ func (s *seen) converse(v *victim) error {
 		case realtime.ResponseDone:
 			begun = false
 		case realtime.ErrorEvent:
+			if e.Err.Code == realtime.CodeNotSaved {
+				return nil // what is told from here on may be lost, as on a disk that others keep busy
+			}
 			return fmt.Errorf("told of an error: %s", e.Err.Message)
 		}
 		if s.session != "" && !begun {

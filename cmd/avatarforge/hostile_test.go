@@ -52,7 +52,8 @@ func besiege(t *testing.T, args ...string) *besieged {
 func (b *besieged) goesOn(when string) {
 	b.t.Helper()
 	began := time.Now()
-	if got := b.within(minute, b.turn); got != "completed" {
+	// A disk that others keep busy may be told of.
+	if got := b.within(minute, b.turn); !strings.HasSuffix(got, "completed") {
 		b.t.Errorf("%s: a turn is %s", when, got)
 	}
 	b.t.Logf("%s: a whole turn in %.1fs", when, time.Since(began).Seconds())
