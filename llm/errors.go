@@ -137,7 +137,7 @@ var (
 		`|\b\d{1,3}(\.\d{1,3}){3}(:\d+)?\b` + // an IPv4 address
 		`|\blocalhost(:\d+)?\b` +
 		`|\b[a-z0-9-]+(\.[a-z0-9-]+)*:\d{2,5}\b`) // a host with its port
-	bearerPattern = regexp.MustCompile(`(?i)\bbearer\s+\S+`)
+	credentialPattern = regexp.MustCompile(`(?i:\bbearer)\s+\S+|\bBasic\s+\S+`) // as the header has them
 )
 
 const redacted = "[redacted]"
@@ -150,7 +150,7 @@ func presentable(text string, secrets ...string) string {
 			text = strings.ReplaceAll(text, secret, redacted)
 		}
 	}
-	text = bearerPattern.ReplaceAllString(text, redacted)
+	text = credentialPattern.ReplaceAllString(text, redacted)
 	text = addressPattern.ReplaceAllString(text, redacted)
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == utf8.RuneError {

@@ -66,7 +66,7 @@ func parsePlace(location string) (p place, err error) {
 		switch option {
 		case "secure":
 			if p.secure, err = strconv.ParseBool(value); err != nil {
-				return p, fmt.Errorf("the s3:// address has secure=%s: true or false is meant", value)
+				return p, errors.New("the s3:// address has a secure= that is neither true nor false")
 			}
 		case "region":
 			p.region = value

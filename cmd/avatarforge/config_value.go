@@ -104,6 +104,15 @@ func maskURL(text string) string {
 	return scheme + "://" + authority + path
 }
 
+// maskURLs is maskURL of several, joined.
+func maskURLs(list []string, separator string) string {
+	masked := make([]string, len(list))
+	for i, entry := range list {
+		masked[i] = maskURL(entry)
+	}
+	return strings.Join(masked, separator)
+}
+
 // looksSecret goes by what PostgreSQL, Redis and S3 call their secrets.
 func looksSecret(parameter string) bool {
 	parameter = strings.ToLower(parameter)
@@ -344,13 +353,7 @@ func webURL(field func(*Config) *string) value {
 // webURLs is a list of them, none twice.
 func webURLs(field func(*Config) *[]string) value {
 	v := value{kind: "url,url", allowed: "one or more http or https URLs without ? or #, separated by commas, none twice"}
-	v.mask = func(s string) string {
-		var masked []string
-		for _, entry := range strings.Split(s, ",") {
-			masked = append(masked, maskURL(entry))
-		}
-		return strings.Join(masked, ",")
-	}
+	v.mask = func(s string) string { return maskURLs(strings.Split(s, ","), ",") }
 	v.set = func(c *Config, s string) error {
 		var urls []string
 		for _, entry := range list(s) {

@@ -36,7 +36,10 @@ import (
 
 // serve runs the server until ctx ends, and then drains it. It prints where it can be
 // reached to out, once it can.
-func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) error {
+func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) (err error) {
+	quiet := newRedactor(cfg)
+	log = quiet.log(log)
+	defer func() { err = quiet.fail(err) }()
 	gin.SetMode(gin.ReleaseMode)
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

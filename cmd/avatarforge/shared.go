@@ -56,7 +56,7 @@ func (s *shared) lease(urls []string, limit int) func(ctx context.Context, serve
 		return nil
 	}
 	return func(ctx context.Context, server int, waiting func()) (func(), error) {
-		return s.node.Lease(ctx, "tts "+urls[server], limit, waiting)
+		return s.node.Lease(ctx, "tts "+maskURL(urls[server]), limit, waiting)
 	}
 }
 

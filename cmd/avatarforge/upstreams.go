@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -115,14 +114,14 @@ func (u *upstreams) findLLM(ctx context.Context, cfg *LLMConfig, log *slog.Logge
 		u.llmDemo = true
 		return nil, nil //nolint:nilnil // the demo's address is not known yet
 	case llmVLLM:
-		u.llmName = "vLLM at " + cfg.VLLMBaseURL
+		u.llmName = "vLLM at " + maskURL(cfg.VLLMBaseURL)
 		return llm.NewVLLM(llm.VLLMConfig{
 			BaseURL: cfg.VLLMBaseURL, Model: cfg.Model,
 			FirstTokenTimeout: cfg.FirstTokenTimeout, IdleTimeout: cfg.IdleTimeout,
 		})
 	case llmOllama, llmAuto:
 	}
-	u.llmName = "Ollama at " + cfg.OllamaBaseURL
+	u.llmName = "Ollama at " + maskURL(cfg.OllamaBaseURL)
 	server, err := newOllama(cfg, cfg.OllamaBaseURL, log)
 	if err != nil {
 		return nil, err
@@ -175,7 +174,7 @@ func (u *upstreams) findTTS(ctx context.Context, cfg *TTSConfig, log *slog.Logge
 		}
 	}
 	probes.Wait()
-	u.ttsName = "GPT-SoVITS at " + strings.Join(cfg.BaseURLs, ", ")
+	u.ttsName = "GPT-SoVITS at " + maskURLs(cfg.BaseURLs, ", ")
 	if cfg.Service != ttsAuto {
 		return servers, nil
 	}
