@@ -125,7 +125,7 @@ func (a *Accounts) erase(ctx context.Context, owner string) error {
 	if errors.Is(err, store.ErrNotFound) {
 		err = nil
 	}
-	all := []error{err}
+	all := []error{err, a.cfg.Store.Scrub(ctx)}
 	for _, folder := range a.cfg.Folders {
 		for info, err := range a.cfg.Blobs.List(ctx, folder+owner+"/") {
 			if err == nil {

@@ -29,7 +29,8 @@
 //
 // # Rates
 //
-// Node.Take counts what somebody may do so often, wherever they do it.
+// Node.Take counts what somebody may do so often, wherever they do it. Node.Forget takes it
+// away again, with what has been left of their sessions.
 //
 // # Notices
 //

@@ -99,8 +99,22 @@ func (s *Server) userGone(ctx context.Context, user string) {
 	s.cfg.Registry.EndAll(end, user, accountGone)
 }
 
+// forgetUser deletes what is kept among the instances of a user whose conversations have ended.
+func (s *Server) forgetUser(ctx context.Context, user string, sessions []string) {
+	if s.cfg.Peers == nil {
+		return
+	}
+	if err := s.cfg.Peers.Forget(ctx, userKey(user), sessions); err != nil {
+		s.log.Warn("what instances have left for one another of somebody who is gone ends by itself, and not at once", slog.Any("error", err))
+	}
+}
+
 func (s *Server) eraseMe(ctx context.Context, in *meGone) (*erasedAnswer, error) {
 	owner := ownerOf(ctx)
+	sessions, err := s.db.SessionIDs(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
 	whole, err := s.cfg.Accounts.Erase(ctx, owner)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errUnauthenticated // deleted a moment ago
@@ -108,6 +122,7 @@ func (s *Server) eraseMe(ctx context.Context, in *meGone) (*erasedAnswer, error)
 	// Also where it is not certain: what is under way would only be in the way of who goes on with it.
 	s.tell(ctx, notice{Gone: owner})
 	s.userGone(context.WithoutCancel(ctx), owner)
+	s.forgetUser(context.WithoutCancel(ctx), owner, sessions)
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func wholeSeconds(d time.Duration) time.Duration {
 // address's. IPv6 gives every household a /64 at least.
 func (s *Server) clientKey(r *http.Request) string {
 	if owner, err := s.caller(r); err == nil && owner != session.Anonymous {
-		return "user " + owner
+		return userKey(owner)
 	}
 	ip := s.clientIP(r)
 	if ip.Is6() {
@@ -91,6 +91,9 @@ func (s *Server) clientKey(r *http.Request) string {
 	}
 	return ip.String()
 }
+
+// userKey names whose requests are counted together who are known.
+func userKey(user string) string { return "user " + user }
 
 // maxBuckets bounds what a limiter remembers: some 20 MB.
 const maxBuckets = 1 << 16

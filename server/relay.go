@@ -30,6 +30,10 @@ type Peers interface {
 	Dial(ctx context.Context, instance string) (PeerConn, error)
 	// Tell tells all of them what Hear takes up. Who cannot be reached is not told.
 	Tell(ctx context.Context, text string) error
+	// Forget deletes what is kept among the instances of a user who is gone and of these
+	// sessions of theirs; key is what their requests are counted by. The error is that it
+	// cannot be done at the moment: all of it ends by itself.
+	Forget(ctx context.Context, key string, sessions []string) error
 }
 
 // PeerConn is a connection to another instance.

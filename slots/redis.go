@@ -136,6 +136,26 @@ func (r *Redis) join(ctx context.Context, holder, user string, wait bool) (joine
 	}
 }
 
+// Unkeep gives up the slots that are kept for holders, who will not come, see Slot.Keep. It
+// fails with ErrUnavailable while Redis cannot be reached: what is kept then ends by itself.
+func (r *Redis) Unkeep(ctx context.Context, holders []string) error {
+	c := &unkeep{done: make(chan error, 1)}
+	for _, h := range holders {
+		c.keepers = append(c.keepers, keeper(h))
+	}
+	if !r.post(c) {
+		return errClosed
+	}
+	select {
+	case err := <-c.done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-r.done:
+		return errClosed
+	}
+}
+
 var errClosed = fmt.Errorf("%w: closed", ErrUnavailable)
 
 // InUse says how much is in use by all instances.

@@ -383,12 +383,31 @@ func (c leaveLine) run(ctx context.Context, l *redisLoop) {
 // keeper is the instance that keeps a slot for a holder who is to come.
 func keeper(holder string) string { return "kept-" + hex.EncodeToString([]byte(holder)) }
 
+// unkeep gives up what is kept by these keepers.
+type unkeep struct {
+	keepers []any
+	done    chan error // has room for one
+}
+
 func (c keepSlot) run(ctx context.Context, l *redisLoop) {
 	defer close(c.kept)
 	delete(l.held, c.token)
 	if l.registered { // else the next registration gives it back
 		l.call(ctx, keepScript, c.token, keeper(c.holder), c.ttl.Milliseconds())
 	}
+}
+
+// unkeepBatch is how many kept slots one operation gives up, so that Redis is not held up.
+const unkeepBatch = 500
+
+func (c *unkeep) run(ctx context.Context, l *redisLoop) {
+	for keepers := range slices.Chunk(c.keepers, unkeepBatch) {
+		if _, ok := l.call(ctx, unkeepScript, keepers...); !ok {
+			c.done <- l.unavailable()
+			return
+		}
+	}
+	c.done <- nil
 }
 
 func (c *countAll) run(ctx context.Context, l *redisLoop) {

@@ -19,6 +19,7 @@ var (
 	registerScript = operation("register")
 	closeScript    = operation("close")
 	keepScript     = operation("keep")
+	unkeepScript   = operation("unkeep")
 )
 
 func operation(name string) *redis.Script {

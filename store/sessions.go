@@ -105,6 +105,12 @@ func (s *Store) Sessions(ctx context.Context, owner, cursor string, limit int) (
 	return page, next, err
 }
 
+// SessionIDs are the ids of all of an owner's sessions, in no order.
+func (s *Store) SessionIDs(ctx context.Context, owner string) ([]string, error) {
+	return all(ctx, s, "list sessions", func(row scanner) (id string, err error) { return id, row.Scan(&id) },
+		`SELECT id FROM sessions WHERE owner = $1`, plain(owner))
+}
+
 // DeleteSession deletes the owner's session with its transcript and summaries. ErrNotFound stands
 // also for one that is another's.
 func (s *Store) DeleteSession(ctx context.Context, owner, id string) error {

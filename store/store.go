@@ -35,6 +35,9 @@ type Store struct {
 	write    writer
 	now      func() time.Time
 	patience time.Duration // with a read; zero means without end
+	// scrub takes what has been deleted out of the database's files; nil where the database
+	// does so when it likes.
+	scrub func(ctx context.Context, read *sql.DB) error
 }
 
 // writer runs statements that change something. There are two: batchWriter for SQLite and
@@ -99,6 +102,15 @@ func (s *Store) Ping(ctx context.Context) error {
 	defer cancel()
 	var one int64
 	return wrap("ping", s.read.QueryRowContext(ctx, `SELECT 1`).Scan(&one))
+}
+
+// Scrub takes what has been deleted out of SQLite's files, where it may stand for a while
+// longer. PostgreSQL does so by itself, at its next vacuum.
+func (s *Store) Scrub(ctx context.Context) error {
+	if s.scrub == nil {
+		return nil
+	}
+	return wrap("scrub the database", s.scrub(ctx, s.read))
 }
 
 // patiently gives a call its time, where its caller has not. A database across a network may say nothing for

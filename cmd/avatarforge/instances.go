@@ -11,6 +11,7 @@ import (
 	"avatarforge/cluster"
 	"avatarforge/server"
 	"avatarforge/session"
+	"avatarforge/slots"
 )
 
 // owners is a node as sessions see it.
@@ -31,8 +32,11 @@ func (o owners) Claim(ctx context.Context, id string, fresh bool, lost func()) (
 	return nil, err
 }
 
-// peers is a node as the server sees it.
-type peers struct{ node *cluster.Node }
+// peers is what instances have in common as the server sees it.
+type peers struct {
+	node  *cluster.Node
+	slots *slots.Redis
+}
 
 // Owner implements server.Peers.
 func (p peers) Owner(ctx context.Context, id string) (string, error) {
@@ -50,6 +54,11 @@ func (p peers) Dial(ctx context.Context, instance string) (server.PeerConn, erro
 
 // Tell implements server.Peers.
 func (p peers) Tell(ctx context.Context, text string) error { return p.node.Tell(ctx, text) }
+
+// Forget implements server.Peers.
+func (p peers) Forget(ctx context.Context, key string, sessions []string) error {
+	return errors.Join(p.node.Forget(ctx, sessions, []string{key}), p.slots.Unkeep(ctx, sessions))
+}
 
 // hear has what other instances tell taken up, until stop.
 func (s *shared) hear(take func(ctx context.Context, text string)) (stop func()) {
@@ -87,7 +96,7 @@ func (s *shared) peers() server.Peers {
 	if s.node == nil {
 		return nil
 	}
-	return peers{s.node}
+	return peers{s.node, s.redis}
 }
 
 // rates is nil where this instance is alone.

@@ -256,26 +256,6 @@ func TestSecretsAreNowhere(t *testing.T) {
 	secrets.keeps(t, "avatarforge config", printed.String())
 }
 
-// keysOf is all keys of a Redis and what they hold, where that is text.
-func keysOf(t *testing.T, address string) []string {
-	t.Helper()
-	options, err := redis.ParseURL(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := redis.NewClient(options)
-	defer client.Close()
-	var all []string
-	for keys := client.Scan(t.Context(), 0, "*", 1000).Iterator(); keys.Next(t.Context()); {
-		dump, err := client.Dump(t.Context(), keys.Val()).Result()
-		if err != nil {
-			dump = "" // it has just ended
-		}
-		all = append(all, keys.Val()+" "+dump)
-	}
-	return all
-}
-
 // What is wrong with a setting, or with what it leads to, is said without the secret in it.
 func TestStartFailuresKeepSecrets(t *testing.T) {
 	kv := servertest.StartRedis(t)
