@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -80,10 +81,10 @@ func (h *telltale) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	user, password, _ := r.BasicAuth()
-	message, _ := json.Marshal("no: " + r.URL.String() + " " + user + " " + password + " " + r.Header.Get("Authorization") + " " + r.Header.Get("X-Goog-Api-Key"))
+	message := strconv.Quote("no: " + r.URL.String() + " " + user + " " + password + " " + r.Header.Get("Authorization") + " " + r.Header.Get("X-Goog-Api-Key"))
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusBadRequest)
-	_, _ = w.Write([]byte(`{"error":{"code":400,"message":` + string(message) + `,"status":"INVALID_ARGUMENT"},"message":` + string(message) + `}`))
+	_, _ = w.Write([]byte(`{"error":{"code":400,"message":` + message + `,"status":"INVALID_ARGUMENT"},"message":` + message + `}`))
 }
 
 // Whatever the program is given to keep, it tells nobody: not in its log, where all of it is
