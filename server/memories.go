@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"time"
 
 	"avatarforge/persona"
 	"avatarforge/session"
@@ -94,4 +95,19 @@ func (m *Memories) saveFact(ctx context.Context, f session.Fact) (store.Fact, er
 // DeleteFact implements session.Facts.
 func (m *Memories) DeleteFact(ctx context.Context, owner, id string) error {
 	return ignoreGone(m.store.DeleteFact(ctx, owner, id))
+}
+
+// OweFarewell implements session.Farewells.
+func (m *Memories) OweFarewell(ctx context.Context, id string, due time.Time) error {
+	return m.store.OweFarewell(ctx, id, due)
+}
+
+// SettleFarewell implements session.Farewells.
+func (m *Memories) SettleFarewell(ctx context.Context, id string) error {
+	return m.store.SettleFarewell(ctx, id)
+}
+
+// TakeFarewells implements session.Farewells.
+func (m *Memories) TakeFarewells(ctx context.Context, hold time.Duration, most int) ([]string, error) {
+	return m.store.TakeFarewells(ctx, hold, most)
 }

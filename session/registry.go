@@ -240,6 +240,7 @@ func (r *Registry) enter(b *beginning, a admission) *Session {
 // ended is called by a session's loop as the last thing it does.
 func (r *Registry) ended(s *Session) {
 	if t, ok := s.farewell(); ok {
+		r.scribe.owe(context.Background(), t.session, farewellHold) // until it is drawn
 		r.scribe.begin(t)
 	}
 	r.mu.Lock()

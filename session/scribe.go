@@ -60,6 +60,9 @@ type task struct {
 	lookUp bool // nothing is to be written: see what is kept
 }
 
+// isFarewell says whether the task is what is done once a session is over.
+func (t *task) isFarewell() bool { return !t.recap.Summary && !t.lookUp }
+
 // scribe writes notes in the background: summaries, and facts about listeners. It works for
 // sessions and outlives them, since a session that is asked by single requests ends with
 // each answer. No session has more than one task under way, and its requests yield to all
@@ -112,7 +115,7 @@ func (c *scribe) begin(t task) bool {
 		return false
 	}
 	if j := c.jobs[t.session]; j != nil {
-		if !t.recap.Summary && !t.lookUp {
+		if t.isFarewell() {
 			j.next = &t
 		}
 		return false
@@ -194,15 +197,27 @@ func (c *scribe) dropIfLocked(session string, which func(*task) bool) {
 	}
 }
 
-// close ends all tasks and waits for them. It may be called more than once.
+// close ends all tasks and waits for them. What was to be drawn is left to whoever comes
+// next. It may be called more than once.
 func (c *scribe) close() {
 	c.mu.Lock()
-	c.closed = true
-	for _, j := range c.jobs {
+	var left []string
+	for session, j := range c.jobs {
+		if !c.closed && (j.task.isFarewell() || j.next != nil) {
+			left = append(left, session)
+		}
 		j.cancel(errClosing)
 	}
+	c.closed = true
 	c.mu.Unlock()
 	c.workers.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), oweTimeout)
+	defer cancel()
+	var owing sync.WaitGroup
+	for _, session := range left {
+		owing.Go(func() { c.owe(ctx, session, 0) })
+	}
+	owing.Wait()
 }
 
 // work does a task to its end.
@@ -234,6 +249,9 @@ func (c *scribe) work(ctx context.Context, j *job) {
 		case err != nil:
 			c.cfg.Metrics.summaries.WithLabelValues(summaryFailed).Inc()
 			log.Warn("the notes of the conversation could not be written", slog.Any("error", err))
+			if t.isFarewell() {
+				c.settle(ctx, t.session) // there is no sense in trying again for ever
+			}
 			return
 		}
 		if t.recap.Summary && !c.summarised(ctx, j, notes.Summary, log) {
@@ -242,6 +260,9 @@ func (c *scribe) work(ctx context.Context, j *job) {
 		c.learn(ctx, t, notes.Facts, log)
 		if len(rest) == 0 {
 			c.noteDrawn(t)
+			if t.isFarewell() {
+				c.settle(ctx, t.session)
+			}
 			return
 		}
 	}

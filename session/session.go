@@ -90,6 +90,9 @@ type Upstreams struct {
 	Summaries Summaries
 	// Facts keeps what characters know of their listeners; nil remembers nobody.
 	Facts Facts
+	// Farewells remembers of which conversations facts are still to be drawn; nil forgets that
+	// when the server stops.
+	Farewells Farewells
 }
 
 // Characters knows whom a session can play. It may take as long as a database does, so

@@ -176,6 +176,7 @@ func testStore(t *testing.T, config func(testing.TB) Config) {
 		{"users", testUsers},
 		{"deleting a user takes everything of theirs", testDeleteUser},
 		{"an erasure is gone on with until it is done", testErasures},
+		{"a farewell is owed until it is settled", testFarewells},
 		{"characters", testCharacters},
 		{"character pages", testCharacterPages},
 		{"sessions", testSessions},
@@ -881,6 +882,32 @@ func testTokens(r *rig) {
 	r.want("", revoked("t1"), false)
 	r.must(r.DeleteUser(ctx, anna.ID))
 	r.want("the tokens of who is gone are as revoked", revoked("t2"), true)
+}
+
+func testFarewells(r *rig) {
+	ctx := r.Context()
+	anna := r.user("anna")
+	r.session(anna.ID, "s1")
+	r.session(anna.ID, "s2")
+	taken := func(most int) []string {
+		list, err := r.TakeFarewells(ctx, time.Minute, most)
+		r.must(err)
+		return list
+	}
+	r.must(r.OweFarewell(ctx, "s1", r.clock.Now().Add(time.Hour)))
+	r.must(r.OweFarewell(ctx, "nobody's", r.clock.Now()))
+	r.want("it is not due", len(taken(9)), 0)
+	r.must(r.OweFarewell(ctx, "s1", r.clock.Now()))
+	r.must(r.OweFarewell(ctx, "s2", r.clock.Now()))
+	r.want("the one that is due for longer is first", taken(1), []string{"s1"})
+	r.want("it is handed out once", taken(9), []string{"s2"})
+	r.must(r.SettleFarewell(ctx, "s1"))
+	r.must(r.SettleFarewell(ctx, "s1"))
+	r.clock.advance(2 * time.Minute)
+	r.want("who gave no sign has left it", taken(9), []string{"s2"})
+	r.must(r.DeleteSession(ctx, anna.ID, "s2"))
+	r.clock.advance(2 * time.Minute)
+	r.want("nothing is owed to what is gone", len(taken(9)), 0)
 }
 
 func testErasures(r *rig) {

@@ -138,7 +138,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) (e
 		Remember: remembering(cfg),
 	}, session.Upstreams{
 		LLM: up.model, Speech: up.speech, Voices: voices, Characters: cast, Tokens: up.tokens,
-		Calibration: calibration, Windows: llm.NewWindows(up.llm), Owners: common.owners(), Archive: transcripts, Summaries: memories, Facts: memories,
+		Calibration: calibration, Windows: llm.NewWindows(up.llm), Owners: common.owners(), Archive: transcripts, Summaries: memories, Facts: memories, Farewells: memories,
 	}, common.slots)
 
 	var keeping sync.WaitGroup
@@ -153,6 +153,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) (e
 			log.Error("old conversations cannot be deleted", "error", err)
 		})
 	})
+	tidying.Go(func() { registry.CatchUp(tidy) })
 	accounts := account.New(account.Config{
 		Store: db, Blobs: blobs, Folders: append(avatar.Folders(), speech.Folder), Log: log,
 	})
