@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -35,7 +34,7 @@ type conn struct {
 	// Immutable after newConn.
 	srv     *Server
 	ws      *websocket.Conn
-	net     net.Conn
+	net     *frameConn
 	session *session.Session
 	att     *session.Attachment
 	login   auth.Claims     // by which it was opened; without an id for nobody's
@@ -170,6 +169,7 @@ func (c *conn) write(ctx context.Context) {
 	frames := make([]session.Frame, 0, writeBatch)
 	m := c.srv.metrics
 	text, binary := m.framesOut.WithLabelValues(string(frameText)), m.framesOut.WithLabelValues(string(frameBinary))
+	defer c.net.more.Store(false) // the closing frame is the last
 	for {
 		var ok bool
 		if frames, ok = c.att.Next(ctx, frames); !ok {
@@ -178,7 +178,8 @@ func (c *conn) write(ctx context.Context) {
 			}
 			return
 		}
-		for _, f := range frames {
+		for i, f := range frames {
+			c.net.more.Store(i < len(frames)-1)
 			kind := websocket.MessageText
 			if f.Binary {
 				kind = websocket.MessageBinary

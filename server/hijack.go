@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -52,11 +53,12 @@ func (h *smallHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, bufio.NewReadWriter(in, bufio.NewWriterSize(conn, writeBufferBytes)), nil
 }
 
-// frameConn writes a frame at once, and gives up a peer that does not take what it is sent.
+// frameConn writes a frame at once, several that are ready together, and gives up a peer that
+// does not take what it is sent.
 //
 // A frame that is larger than the write buffer, as those with sound are, comes from it in
-// two pieces: the buffer, full, and the rest. The first waits for the second here, and both
-// are one write.
+// two pieces: the buffer, full, and the rest. The first waits for the second here. While more is
+// set, whole frames wait as well, up to batchBytes, and all of them are one write.
 //
 // Each write has the whole time, also the library's own pings, pongs and closing frames: a
 // deadline that was left from an earlier frame would break the connection at the first of
@@ -67,32 +69,59 @@ type frameConn struct {
 	net.Conn
 	timeout time.Duration
 
-	held   *[writeBufferBytes]byte // the beginning of a frame; nil for none
-	pieces [2][]byte               // scratch of Write
+	// more says that another frame is about to be written.
+	more atomic.Bool
+
+	half   bool                      // what waits ends with the beginning of a frame
+	wait   net.Buffers               // to be written
+	bytes  int                       // of wait
+	copies []*[writeBufferBytes]byte // those of wait that lie in spare memory
 }
 
-// heads are spare frameConn.held.
-var heads = sync.Pool{New: func() any { return new([writeBufferBytes]byte) }}
+// batchBytes is how much may wait to be written together: little enough for a slow peer to take
+// in its time.
+const batchBytes = 64 << 10
 
-// Write takes what the write buffer hands down. It is at the beginning of a frame, unless
-// one is held.
+// spares are what frameConn copies the library's buffer to.
+var spares = sync.Pool{New: func() any { return new([writeBufferBytes]byte) }}
+
+// Write takes what the write buffer hands down: the library's buffer itself, or the rest of a
+// frame, which is larger.
 func (c *frameConn) Write(p []byte) (int, error) {
-	if c.held == nil && len(p) == writeBufferBytes && frameBytes(p) > uint64(len(p)) {
-		c.held = heads.Get().(*[writeBufferBytes]byte)
-		return copy(c.held[:], p), nil
-	}
-	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
-		return 0, err
-	}
-	if c.held == nil {
+	begins := !c.half && len(p) == writeBufferBytes && frameBytes(p) > uint64(len(p))
+	if !begins && len(c.wait) == 0 && !c.more.Load() {
+		if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+			return 0, err
+		}
 		return c.Conn.Write(p)
 	}
-	c.pieces = [2][]byte{c.held[:], p}
-	both := net.Buffers(c.pieces[:])
-	n, err := both.WriteTo(c.Conn)
-	heads.Put(c.held)
-	c.held, c.pieces = nil, [2][]byte{}
-	return max(0, int(n)-writeBufferBytes), err
+	piece := p
+	if len(p) <= writeBufferBytes { // the buffer, which is used again
+		spare := spares.Get().(*[writeBufferBytes]byte)
+		c.copies = append(c.copies, spare)
+		piece = spare[:copy(spare[:], p)]
+	}
+	c.wait, c.bytes, c.half = append(c.wait, piece), c.bytes+len(p), begins
+	if begins || c.more.Load() && c.bytes < batchBytes {
+		return len(p), nil
+	}
+	return len(p), c.flush()
+}
+
+// flush writes what waits.
+func (c *frameConn) flush() error {
+	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
+		return err
+	}
+	all := c.wait
+	_, err := all.WriteTo(c.Conn)
+	for i, spare := range c.copies {
+		spares.Put(spare)
+		c.copies[i] = nil
+	}
+	clear(c.wait)
+	c.wait, c.bytes, c.copies = c.wait[:0], 0, c.copies[:0]
+	return err
 }
 
 // frameBytes is the length of the unmasked frame (RFC 6455, section 5.2) that begins with

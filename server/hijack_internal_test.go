@@ -54,13 +54,48 @@ func TestFrameConn(t *testing.T) {
 			if err := writeFrame(got, payload); err != nil {
 				t.Fatal(err)
 			}
-			if conn.held != nil {
-				t.Fatalf("a frame of %d bytes was flushed, and its beginning is held", size)
-			}
 			if !bytes.Equal(r.Bytes(), plain.Bytes()) {
 				t.Fatalf("after a frame of %d bytes, %d bytes have left, which are not the %d that were written", size, r.Len(), plain.Len())
 			}
 		}
+	}
+}
+
+// Frames that are ready together leave together, in order, and in writes that a slow peer can
+// take; what comes between them, as a pong does, leaves with them.
+func TestFrameConnBatches(t *testing.T) {
+	var plain bytes.Buffer
+	r := &recording{}
+	conn := &frameConn{Conn: r, timeout: time.Second}
+	want, got := bufio.NewWriter(&plain), bufio.NewWriterSize(conn, writeBufferBytes)
+	for round := range 50 {
+		sizes := []int{300, 12812, 1020, 2, 2044, 5000 + round, 1024, 90}
+		for i, size := range sizes {
+			conn.more.Store(i < len(sizes)-1)
+			payload := bytes.Repeat([]byte{byte(size + round)}, size)
+			for _, w := range []*bufio.Writer{want, got} {
+				if err := writeFrame(w, payload); err != nil {
+					t.Fatal(err)
+				}
+			}
+			clear(got.AvailableBuffer()[:writeBufferBytes]) // it is used again
+			if i < len(sizes)-1 && r.Len() == plain.Len() {
+				t.Fatalf("frame %d of a batch left by itself", i)
+			}
+		}
+		if !bytes.Equal(r.Bytes(), plain.Bytes()) {
+			t.Fatalf("round %d: %d bytes have left, which are not the %d that were written", round, r.Len(), plain.Len())
+		}
+	}
+	before := r.Len()
+	conn.more.Store(true)
+	for range 10 {
+		if err := writeFrame(got, make([]byte, 12812)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if waits := 10*12816 - (r.Len() - before); waits >= batchBytes {
+		t.Errorf("%d bytes wait", waits)
 	}
 }
 

@@ -165,7 +165,7 @@ func (s *Session) sendSpeech() {
 			continue
 		}
 		pcm, done, err := seg.speech.Take()
-		if len(pcm) > 0 || done {
+		if pcm.Len() > 0 || done {
 			s.sendAudio(seg, now, pcm, done && err == nil)
 		}
 		if !done {
@@ -208,48 +208,48 @@ func (seg *segment) event() realtime.Sentence {
 	return e
 }
 
-// sendAudio sends a piece of the segment's speech, in frames of maxFrame at most.
-func (s *Session) sendAudio(seg *segment, now time.Time, pcm []byte, last bool) {
+// sendAudio sends more of the segment's speech, in frames of MaxFrameMS at most.
+func (s *Session) sendAudio(seg *segment, now time.Time, pcm tts.Pieces, last bool) {
 	s.announce(seg)
 	binary := s.object.Avatarforge.Transport == realtime.TransportBinary
-	if len(pcm) > 0 {
+	left := pcm.Len()
+	if left > 0 {
 		if r := seg.response; r != nil && r.firstAudio.IsZero() {
 			r.firstAudio = now
 			s.cfg.Metrics.firstAudio.Observe(now.Sub(r.started).Seconds())
 			r.trace.firstAudio(now)
 		}
 		before := seg.sent
-		seg.sentBytes += len(pcm)
+		seg.sentBytes += left
 		seg.sent = pcmDuration(seg.sentBytes, seg.rate) // of the sum: a sum of them would be short
 		s.playhead.advance(now, seg.sent-before)
 		seg.item.audioEnd = s.playhead.sent
 	}
 	most := seg.rate * 2 * realtime.MaxFrameMS / 1000
-	for len(pcm) > most {
-		s.sendFrame(seg, pcm[:most], binary, false)
-		pcm = pcm[most:]
+	for ; left > most; left -= most {
+		s.sendFrame(seg, &pcm, most, binary, false)
 	}
-	if len(pcm) > 0 || (binary && last) {
-		s.sendFrame(seg, pcm, binary, last)
+	if left > 0 || (binary && last) {
+		s.sendFrame(seg, &pcm, left, binary, last)
 	}
 }
 
-func (s *Session) sendFrame(seg *segment, pcm []byte, binary, last bool) {
+// sendFrame sends so many bytes of pcm as one frame.
+func (s *Session) sendFrame(seg *segment, pcm *tts.Pieces, bytes int, binary, last bool) {
 	if binary {
-		s.outbox.publish(true, realtime.AudioHeaderBytes+len(pcm), func(dst []byte, n uint64) []byte {
-
-			return realtime.AppendAudioFrame(dst, realtime.AudioFrame{Event: uint32(n), Segment: seg.id, Last: last, PCM: pcm})
+		s.outbox.publish(true, realtime.AudioHeaderBytes+bytes, func(dst []byte, n uint64) []byte {
+			return pcm.Append(realtime.AppendAudioFrame(dst, realtime.AudioFrame{Event: uint32(n), Segment: seg.id, Last: last}), bytes)
 		})
 		return
 	}
 	delta := realtime.AudioDelta{
-		Place: realtime.Place{ItemID: seg.item.ID}, Delta: pcm,
+		Place: realtime.Place{ItemID: seg.item.ID}, Delta: pcm.Append(nil, bytes),
 		Avatarforge: realtime.SegmentExtension{Segment: seg.id},
 	}
 	if seg.response != nil {
 		delta.ResponseID = seg.response.id
 	}
-	s.outbox.publish(false, tokenFrameBytes+len(pcm)*4/3, func(dst []byte, n uint64) []byte {
+	s.outbox.publish(false, tokenFrameBytes+bytes*4/3, func(dst []byte, n uint64) []byte {
 		return realtime.AppendAudioDelta(dst, n, &delta)
 	})
 }

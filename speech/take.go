@@ -286,8 +286,8 @@ func (r *reading) next(ctx context.Context) (time.Duration, error) {
 		case <-ctx.Done():
 			return 0, context.Cause(ctx)
 		}
-		piece, done, err := speech.Take()
-		if len(piece) > 0 {
+		pieces, done, err := speech.Take()
+		for _, piece := range pieces {
 			if !r.heard {
 				r.heard, r.begun = true, time.Now()
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,7 +164,7 @@ func TestSchedulerEncoded(t *testing.T) {
 		for {
 			<-sp.Ready()
 			piece, done, err := sp.Take()
-			sound = append(sound, piece...)
+			sound = append(sound, slices.Concat(piece...)...)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -100,8 +100,8 @@ const listenerRate = 24000 // the models in these tests make 32000
 func listen(sp *tts.Speech) (pcm []int16, err error) {
 	for {
 		<-sp.Ready()
-		b, done, err := sp.Take()
-		for ; len(b) > 0; b = b[2:] {
+		pieces, done, err := sp.Take()
+		for b := slices.Concat(pieces...); len(b) > 0; b = b[2:] {
 			pcm = append(pcm, int16(binary.LittleEndian.Uint16(b)))
 		}
 		if done {

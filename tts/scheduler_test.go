@@ -219,7 +219,7 @@ func (st *schedulerTest) hear(sp *Speech) outcome {
 			st.Fatalf("the speech does not end")
 		}
 		pcm, done, err := sp.Take()
-		o.pcm = append(o.pcm, pcm...)
+		o.pcm = append(o.pcm, slices.Concat(pcm...)...)
 		if done {
 			o.err, o.at = err, time.Since(st.began)
 			return o
@@ -272,13 +272,13 @@ func TestSchedulerSpeaks(t *testing.T) {
 		if at := time.Since(st.began); at != time.Second {
 			st.Errorf("the first audio came after %v, want it as it is made, after 1s", at)
 		}
-		if pcm, done, _ := sp.Take(); !bytes.Equal(pcm, audio(1)) || done {
+		if pcm, done, _ := sp.Take(); !bytes.Equal(slices.Concat(pcm...), audio(1)) || done {
 			st.Errorf("first audio: %d bytes, done %v", len(pcm), done)
 		}
 		<-sp.Ready()
 		synctest.Wait()
 		pcm, done, err := sp.Take()
-		if !bytes.Equal(pcm, audio(3)[len(audio(1)):]) || !done || err != nil {
+		if !bytes.Equal(slices.Concat(pcm...), audio(3)[len(audio(1)):]) || !done || err != nil {
 			st.Errorf("a listener who comes late takes all there is: %d bytes, done %v, %v", len(pcm), done, err)
 		}
 		if pcm, done, err := sp.Take(); pcm != nil || !done || err != nil {
@@ -827,7 +827,7 @@ func (st *schedulerTest) behave(r *rand.Rand, owner string) {
 	for _, o := range all {
 		for done := false; !done; {
 			<-o.sp.Ready()
-			var pcm []byte
+			var pcm Pieces
 			var err error
 			pcm, done, err = o.sp.Take()
 			if o.cancelled && (len(pcm) > 0 || !done || !errors.Is(err, ErrCancelled)) {
@@ -958,4 +958,31 @@ func BenchmarkSubmit(b *testing.B) {
 	}
 	b.ReportMetric(float64(request.Nanoseconds())/float64(b.N), "ns/to-request")
 	b.ReportMetric(float64(ready.Nanoseconds())/float64(b.N), "ns/to-ready")
+}
+
+// Pieces come off in any lengths, as they would off one piece.
+func TestPieces(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := Pieces(rapid.SliceOf(rapid.SliceOfN(rapid.Byte(), 1, 9)).Draw(t, "pieces"))
+		want := slices.Concat(all...)
+		if all.Len() != len(want) {
+			t.Fatalf("length %d, want %d", all.Len(), len(want))
+		}
+		var got []byte
+		for all.Len() > 0 {
+			n := rapid.IntRange(1, 20).Draw(t, "n")
+			left := all.Len()
+			before := len(got)
+			got = all.Append(got, n)
+			if taken := len(got) - before; taken != min(n, left) || all.Len() != left-taken {
+				t.Fatalf("%d of %d taken: %d, %d left", n, left, taken, all.Len())
+			}
+		}
+		if !bytes.Equal(got, want) {
+			t.Fatalf("%v, want %v", got, want)
+		}
+		if end := all.Append(nil, 1); len(end) > 0 {
+			t.Fatalf("%v behind the end", end)
+		}
+	})
 }
