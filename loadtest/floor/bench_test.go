@@ -95,11 +95,11 @@ func TestMeasure(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(m.Token) != 80 || len(m.Sentence) != 3 || len(m.Sound) != 3 || len(m.Interrupt) != 2 || len(m.Abort) != 2 || m.After != 0 {
+			if len(m.Token) != 80 || len(m.Hush) != 2 || len(m.Sentence) != 3 || len(m.Sound) != 3 || len(m.Interrupt) != 2 || len(m.Abort) != 2 || m.After != 0 {
 				t.Errorf("%d tokens, %d sentences, %d sounds, %d interruptions, %d aborts, %d frames after the end",
 					len(m.Token), len(m.Sentence), len(m.Sound), len(m.Interrupt), len(m.Abort), m.After)
 			}
-			for name, l := range map[string]floor.Latencies{"token": m.Token, "sentence": m.Sentence, "sound": m.Sound, "interrupt": m.Interrupt, "abort": m.Abort} {
+			for name, l := range map[string]floor.Latencies{"token": m.Token, "sentence": m.Sentence, "sound": m.Sound, "interrupt": m.Interrupt, "hush": m.Hush, "abort": m.Abort} {
 				if l.At(0) < 0 || l.At(1) > 30*time.Second {
 					t.Errorf("%s: %v to %v", name, l.At(0), l.At(1))
 				}

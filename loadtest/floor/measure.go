@@ -38,6 +38,7 @@ func spell(n int) string {
 
 // Tokens of the answers.
 const (
+	thinksFor  = 250 * time.Millisecond // before the first, as a model does
 	textTokens = 40
 	textEvery  = 250 * time.Millisecond
 	wordsEvery = 40 * time.Millisecond
@@ -88,6 +89,7 @@ type Measured struct {
 	Token     Latencies // from a token leaving the model to the listener
 	Sentence  Latencies // from a sentence's last token leaving the model to the request for its speech
 	Sound     Latencies // from the first sound leaving the synthesiser to the listener
+	Hush      Latencies // from the interruption to the last sound that comes; zero where none does
 	Interrupt Latencies // from the interruption to the end of the answer at the listener
 	Abort     Latencies // from the interruption to the upstream request being given up
 	After     int       // audio frames that came after the end of their answer
@@ -95,7 +97,7 @@ type Measured struct {
 
 // Plan says how much is measured. What is zero is left out.
 type Plan struct {
-	Texts      int // listeners who read, all at once
+	Texts      int // listeners who read, all at once; they ask when all are there
 	Speakers   int // listeners who are spoken to once, spread over SpeakOver
 	SpeakOver  time.Duration
 	Interrupts int // listeners who interrupt, twenty a second: no more than there are synthesis servers
@@ -108,14 +110,17 @@ func (u *Upstreams) Measure(ctx context.Context, url string, p Plan) (*Measured,
 	m := &Measured{}
 	var mu sync.Mutex
 	var failed error
-	each := func(n int, over time.Duration, kind string, take func(*client, *marks) error) {
+	each := func(n int, over time.Duration, kind string, ready func(i int) error, take func(*client, *marks) error) {
 		var all sync.WaitGroup
 		for i := range n {
 			all.Go(func() {
-				if !wait(ctx, over*time.Duration(i)/time.Duration(n)) {
-					return
+				ready := func() error { return ready(i) }
+				var err error
+				if wait(ctx, over*time.Duration(i)/time.Duration(n)) {
+					err = u.one(ctx, url, kind, i, ready, take)
+				} else {
+					err = ready()
 				}
-				err := u.one(ctx, url, kind, i, take)
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil && failed == nil {
@@ -133,7 +138,16 @@ func (u *Upstreams) Measure(ctx context.Context, url string, p Plan) (*Measured,
 		defer mu.Unlock()
 		*list = append(*list, to.Sub(from))
 	}
-	each(p.Texts, textEvery*4, asksText, func(c *client, marks *marks) error {
+	atOnce := func(int) error { return nil }
+	var coming sync.WaitGroup // those who are not there yet
+	coming.Add(p.Texts)
+	together := func(i int) error {
+		coming.Done()
+		coming.Wait()
+		wait(ctx, textEvery*4*time.Duration(i)/time.Duration(p.Texts))
+		return context.Cause(ctx)
+	}
+	each(p.Texts, time.Duration(p.Texts)*5*time.Millisecond, asksText, together, func(c *client, marks *marks) error {
 		if err := c.answer(ctx, nil); err != nil {
 			return err
 		}
@@ -146,7 +160,7 @@ func (u *Upstreams) Measure(ctx context.Context, url string, p Plan) (*Measured,
 		}
 		return nil
 	})
-	each(p.Speakers, p.SpeakOver, asksSpeech, func(c *client, marks *marks) error {
+	each(p.Speakers, p.SpeakOver, asksSpeech, atOnce, func(c *client, marks *marks) error {
 		if err := c.answer(ctx, nil); err != nil {
 			return err
 		}
@@ -158,7 +172,7 @@ func (u *Upstreams) Measure(ctx context.Context, url string, p Plan) (*Measured,
 		add(&m.Sound, sound, c.sound)
 		return nil
 	})
-	each(p.Interrupts, time.Duration(p.Interrupts)*50*time.Millisecond, asksInterrupt, func(c *client, marks *marks) error {
+	each(p.Interrupts, time.Duration(p.Interrupts)*50*time.Millisecond, asksInterrupt, atOnce, func(c *client, marks *marks) error {
 		var cancelled time.Time
 		err := c.answer(ctx, func() error {
 			if !wait(ctx, 300*time.Millisecond) {
@@ -170,6 +184,7 @@ func (u *Upstreams) Measure(ctx context.Context, url string, p Plan) (*Measured,
 		if err != nil {
 			return err
 		}
+		add(&m.Hush, cancelled, latest(cancelled, c.lastSound))
 		add(&m.Interrupt, cancelled, c.done)
 		late, err := c.listen(ctx, 200*time.Millisecond)
 		if err != nil {
@@ -185,13 +200,21 @@ func (u *Upstreams) Measure(ctx context.Context, url string, p Plan) (*Measured,
 	return m, failed
 }
 
-// one is one listener's visit.
-func (u *Upstreams) one(ctx context.Context, url, kind string, n int, take func(*client, *marks) error) error {
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// one is one listener's visit. ready is called once it is there, or has failed to come; it asks
+// after that.
+func (u *Upstreams) one(ctx context.Context, url, kind string, n int, ready func() error, take func(*client, *marks) error) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	ws, _, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(url, "http")+"/v1/realtime", &websocket.DialOptions{Subprotocols: []string{"realtime"}}) //nolint:bodyclose // the library closes it
-	if err != nil {
-		return err
+	if notReady := ready(); err != nil || notReady != nil {
+		return errors.Join(err, notReady)
 	}
 	defer ws.CloseNow() //nolint:errcheck // it is over
 	ws.SetReadLimit(1 << 20)
@@ -222,8 +245,8 @@ type client struct {
 	ws     *websocket.Conn
 	frames chan frame // closed with the connection
 
-	tokens      []time.Time
-	sound, done time.Time
+	tokens                 []time.Time
+	sound, lastSound, done time.Time
 }
 
 type frame struct {
@@ -257,6 +280,7 @@ func (c *client) answer(ctx context.Context, heard func() error) error {
 				return errLost
 			}
 			if f.kind == websocket.MessageBinary {
+				c.lastSound = f.at
 				if c.sound.IsZero() {
 					c.sound = f.at
 					if heard != nil {

@@ -150,9 +150,9 @@ func (u *Upstreams) chat(w http.ResponseWriter, r *http.Request) {
 	defer m.watch(r.Context())()
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	flush := http.NewResponseController(w)
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(thinksFor)
 	defer timer.Stop()
-	next := time.Now()
+	next := time.Now().Add(thinksFor)
 	for _, token := range p.tokens {
 		select {
 		case <-timer.C:

@@ -93,7 +93,8 @@ func (b *bench) writeFloors(t *strings.Builder) {
 	add(fmt.Sprintf("token in → token out, %d sessions, p50 / p99", n), relay.Token, ours.Token, "≤ 1.25 / 1.5")
 	add("end of sentence → synthesis request", relay.Sentence, ours.Sentence, "≤ 1.3 / 1.5")
 	add("first PCM byte in → client", relay.Sound, ours.Sound, "≤ 1.25 / 1.5")
-	add("interrupt → end of the answer", relay.Interrupt, ours.Interrupt, "≤ 1.4 / 2")
+	add("interrupt → last sound", relay.Hush, ours.Hush, "≤ 1.4 / 2")
+	add("interrupt → end of the answer, which the server has saved", relay.Interrupt, ours.Interrupt, "")
 	add("interrupt → upstream given up", relay.Abort, ours.Abort, "")
 	rows = append(rows, goal{"audio frames after the end of an interrupted answer", strconv.Itoa(relay.After), strconv.Itoa(ours.After), "", "0"})
 	number := func(name, unit string, of func(*loadtest.Usage) float64, from map[string]*loadtest.Figures, want string) {
