@@ -37,7 +37,7 @@ export function Dialog({ title, onClose, children, footer, small }: DialogProps)
       className={`dialog m-auto w-[calc(100%-1.5rem)] rounded-3xl border border-line bg-paper text-ink shadow-2xl ${small ? 'max-w-md' : 'max-w-xl'}`}
     >
       <div className="flex max-h-[calc(100dvh-2rem)] flex-col">
-        <header className="flex items-center gap-3 py-3 pr-3 pl-6">
+        <header className="flex items-center gap-3 pt-3 pr-3 pb-2 pl-6">
           <h2 id="dialog-title" className="min-w-0 flex-1 text-lg font-bold tracking-tight text-balance">
             {title}
           </h2>
@@ -51,7 +51,7 @@ export function Dialog({ title, onClose, children, footer, small }: DialogProps)
             <CloseIcon />
           </button>
         </header>
-        <div className="min-h-0 overflow-y-auto px-6 pb-6">{children}</div>
+        <div className="min-h-0 overflow-y-auto px-6 pt-1 pb-6">{children}</div>
         {footer && <footer className="flex flex-wrap justify-end gap-2 border-t border-line px-6 py-4">{footer}</footer>}
       </div>
     </dialog>
