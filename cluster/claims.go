@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"avatarforge/internal/script"
 )
 
 // The operations on claims.
 var (
-	claimScript = redis.NewScript(source("claims") + source("claim"))
-	keepScript  = redis.NewScript(source("claims") + source("keep"))
-	yieldScript = redis.NewScript(source("claims") + source("yield"))
+	claimScript = script.New(lua, "claims", "claim")
+	keepScript  = script.New(lua, "claims", "keep")
+	yieldScript = script.New(lua, "claims", "yield")
 )
 
 // HeldError says that another instance has a session.

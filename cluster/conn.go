@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"avatarforge/internal/deadline"
 )
 
 // Errors of a Conn, beside those that any net.Conn has.
@@ -37,8 +39,8 @@ type Conn struct {
 	stream  stream
 	state   connState
 	err     error // why it is over; nil where this end has closed it
-	reading deadline
-	writing deadline
+	reading deadline.Deadline
+	writing deadline.Deadline
 	leaving bool      // whether the other end is to be told that this one's instance is going away
 	heard   time.Time // when the other end was heard of
 	moved   time.Time // when it was known to have come further
@@ -88,7 +90,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 		switch {
 		case c.state == connClosed || c.state == connOver && c.err == nil:
 			return 0, net.ErrClosed
-		case c.reading.expired:
+		case c.reading.Expired():
 			return 0, os.ErrDeadlineExceeded
 		case len(b) == 0:
 			return 0, nil
@@ -117,7 +119,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 		switch {
 		case c.state == connClosed || c.state == connOver && c.err == nil:
 			return written, net.ErrClosed
-		case c.writing.expired:
+		case c.writing.Expired():
 			return written, os.ErrDeadlineExceeded
 		case c.state == connOver:
 			return written, c.err
@@ -150,8 +152,8 @@ func (c *Conn) Close() error {
 	case connClosed, connOver:
 	}
 	c.err = nil
-	c.reading.stop()
-	c.writing.stop()
+	c.reading.Stop()
+	c.writing.Stop()
 	c.changed.Broadcast()
 	return nil
 }
@@ -185,47 +187,13 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.setDeadline(&c.read
 // SetWriteDeadline makes writes fail from t on; the zero time means never.
 func (c *Conn) SetWriteDeadline(t time.Time) error { return c.setDeadline(&c.writing, t) }
 
-// deadline is when a direction ends. Guarded by Conn.mu.
-type deadline struct {
-	expired bool
-	timer   *time.Timer
-}
-
-func (d *deadline) stop() {
-	if d.timer != nil {
-		d.timer.Stop()
-		d.timer = nil
-	}
-}
-
-func (c *Conn) setDeadline(d *deadline, t time.Time) error {
+func (c *Conn) setDeadline(d *deadline.Deadline, t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.state == connClosed || c.state == connOver && c.err == nil {
 		return net.ErrClosed
 	}
-	d.stop()
-	d.expired = false
-	if t.IsZero() {
-		return nil
-	}
-	left := time.Until(t)
-	if left <= 0 {
-		d.expired = true
-		c.changed.Broadcast()
-		return nil
-	}
-	var timer *time.Timer
-	timer = time.AfterFunc(left, func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		// A later deadline has taken this one's place when it is not d.timer.
-		if d.timer == timer {
-			d.expired = true
-			c.changed.Broadcast()
-		}
-	})
-	d.timer = timer
+	d.Set(&c.changed, t)
 	return nil
 }
 
@@ -299,8 +267,8 @@ func (c *Conn) endLocked(err error) {
 	c.state, c.err = connOver, err
 	close(c.over)
 	c.stream.out = nil
-	c.reading.stop()
-	c.writing.stop()
+	c.reading.Stop()
+	c.writing.Stop()
 	c.changed.Broadcast()
 	c.rouse()
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"avatarforge/internal/script"
 )
 
 //go:embed lua/*.lua
@@ -16,22 +18,10 @@ var lua embed.FS
 
 // The operations, each of which Redis runs as one.
 var (
-	acquireScript = operation("acquire")
-	renewScript   = operation("renew")
-	releaseScript = operation("release")
+	acquireScript = script.New(lua, "begin", "acquire")
+	renewScript   = script.New(lua, "begin", "renew")
+	releaseScript = script.New(lua, "begin", "release")
 )
-
-func operation(name string) *redis.Script {
-	return redis.NewScript(source("begin") + source(name))
-}
-
-func source(name string) string {
-	b, err := lua.ReadFile("lua/" + name + ".lua")
-	if err != nil {
-		panic(err) // it is embedded
-	}
-	return string(b)
-}
 
 // leases are what this instance has leased, or waits for.
 type leases struct {
@@ -175,12 +165,12 @@ func (ls *leases) left(name string, over chan struct{}) {
 }
 
 // call runs an operation.
-func (ls *leases) call(ctx context.Context, script *redis.Script, l *lease) (bool, error) {
+func (ls *leases) call(ctx context.Context, op *redis.Script, l *lease) (bool, error) {
 	n := ls.node
 	timed, cancel := context.WithTimeout(ctx, n.cfg.Lease/3)
 	defer cancel()
 	base := n.cfg.Prefix + "{lease:" + l.name + "}:"
-	had, err := script.Run(timed, n.client, []string{base + "holders", base + "line", base + "alive"},
+	had, err := op.Run(timed, n.client, []string{base + "holders", base + "line", base + "alive"},
 		l.id, l.limit, n.cfg.Lease.Milliseconds(), n.inboxes).Bool()
 	if ctx.Err() == nil {
 		ls.reached(err)

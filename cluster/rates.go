@@ -6,10 +6,10 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/redis/go-redis/v9"
+	"avatarforge/internal/script"
 )
 
-var takeScript = redis.NewScript(source("take"))
+var takeScript = script.New(lua, "take")
 
 // Take counts one use of a budget that all instances share: burst uses at once, each of
 // which comes back after every, a microsecond at the least. wait is how long it is until

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/redis/go-redis/v9"
+	"avatarforge/internal/script"
 )
 
 //go:embed lua/*.lua
@@ -13,26 +13,14 @@ var lua embed.FS
 
 // The operations, each of which Redis runs as one.
 var (
-	joinScript     = operation("join")
-	leaveScript    = operation("leave")
-	lookScript     = operation("look")
-	registerScript = operation("register")
-	closeScript    = operation("close")
-	keepScript     = operation("keep")
-	unkeepScript   = operation("unkeep")
+	joinScript     = script.New(lua, "begin", "join")
+	leaveScript    = script.New(lua, "begin", "leave")
+	lookScript     = script.New(lua, "begin", "look")
+	registerScript = script.New(lua, "begin", "register")
+	closeScript    = script.New(lua, "begin", "close")
+	keepScript     = script.New(lua, "begin", "keep")
+	unkeepScript   = script.New(lua, "begin", "unkeep")
 )
-
-func operation(name string) *redis.Script {
-	return redis.NewScript(source("begin") + source(name))
-}
-
-func source(name string) string {
-	b, err := lua.ReadFile("lua/" + name + ".lua")
-	if err != nil {
-		panic(err) // it is embedded
-	}
-	return string(b)
-}
 
 // status is the first word of an operation's answer.
 type status string

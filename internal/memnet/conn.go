@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"avatarforge/internal/deadline"
 )
 
 // pipeBytes is how far a writer runs ahead of its reader: about what a loopback
@@ -101,9 +103,8 @@ type pipe struct {
 
 // end is what one side has said about its half of a pipe. Guarded by pipe.mu.
 type end struct {
-	closed  bool
-	expired bool
-	timer   *time.Timer
+	closed   bool
+	deadline deadline.Deadline
 }
 
 func newPipe() *pipe {
@@ -119,7 +120,7 @@ func (p *pipe) read(b []byte) (int, error) {
 		switch {
 		case p.reader.closed:
 			return 0, net.ErrClosed
-		case p.reader.expired:
+		case p.reader.deadline.Expired():
 			return 0, os.ErrDeadlineExceeded
 		case p.reset:
 			return 0, syscall.ECONNRESET
@@ -144,7 +145,7 @@ func (p *pipe) write(b []byte) (int, error) {
 		switch {
 		case p.writer.closed:
 			return written, net.ErrClosed
-		case p.writer.expired:
+		case p.writer.deadline.Expired():
 			return written, os.ErrDeadlineExceeded
 		case p.reader.closed:
 			return written, syscall.EPIPE
@@ -166,7 +167,7 @@ func (p *pipe) closeReader() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.reader.closed = true
-	p.reader.stopTimer()
+	p.reader.deadline.Stop()
 	p.data = bytes.Buffer{}
 	p.changed.Broadcast()
 }
@@ -178,16 +179,9 @@ func (p *pipe) closeWriter(reset bool) {
 		return
 	}
 	p.writer.closed = true
-	p.writer.stopTimer()
+	p.writer.deadline.Stop()
 	p.reset = reset
 	p.changed.Broadcast()
-}
-
-func (e *end) stopTimer() {
-	if e.timer != nil {
-		e.timer.Stop()
-		e.timer = nil
-	}
 }
 
 func (p *pipe) setDeadline(e *end, t time.Time) error {
@@ -196,27 +190,6 @@ func (p *pipe) setDeadline(e *end, t time.Time) error {
 	if e.closed {
 		return net.ErrClosed
 	}
-	e.stopTimer()
-	e.expired = false
-	if t.IsZero() {
-		return nil
-	}
-	left := time.Until(t)
-	if left <= 0 {
-		e.expired = true
-		p.changed.Broadcast()
-		return nil
-	}
-	var timer *time.Timer
-	timer = time.AfterFunc(left, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		// A later deadline has taken this one's place when it is not e.timer.
-		if e.timer == timer {
-			e.expired = true
-			p.changed.Broadcast()
-		}
-	})
-	e.timer = timer
+	e.deadline.Set(&p.changed, t)
 	return nil
 }
