@@ -402,6 +402,49 @@ func TestGeminiThatDoesNotHangUpIsLeft(t *testing.T) {
 	})
 }
 
+// A byte now and then is no token, and no sign of life.
+func TestGeminiThatTricklesIsLeft(t *testing.T) {
+	const element = `{"candidates":[{"content":{"parts":[{"text":"네"}]}}]}`
+	for name, tt := range map[string]struct {
+		begins string
+		kind   Kind
+		after  time.Duration
+	}{
+		"from the beginning": {"[", KindFirstTokenTimeout, testFirstToken},
+		"after a token":      {"[" + element + ",", KindIdleTimeout, testIdle},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := &rig{t: t}
+				left := make(chan struct{})
+				client, err := NewGemini(GeminiConfig{
+					APIKey: geminiKey, Endpoint: memnet.URL, FirstTokenTimeout: testFirstToken, IdleTimeout: testIdle,
+					Transport: r.serve(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+						defer close(left)
+						_, _ = io.WriteString(w, tt.begins)
+						for i := 0; req.Context().Err() == nil; i++ {
+							_ = http.NewResponseController(w).Flush()
+							select {
+							case <-time.After(time.Second):
+							case <-req.Context().Done():
+							}
+							_, _ = io.WriteString(w, element[i:i+1])
+						}
+					})),
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				begun := time.Now()
+				got := listen(client.Stream(t.Context(), say("hello")))
+				want(t, "it has given up", KindOf(got.err), tt.kind)
+				want(t, "when the time for a token was over", time.Since(begun), tt.after)
+				<-left // the request has ended
+			})
+		})
+	}
+}
+
 func TestGeminiWarmUp(t *testing.T) {
 	for name, c := range map[string]struct {
 		server llmtest.GeminiConfig

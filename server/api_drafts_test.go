@@ -410,23 +410,52 @@ func TestACharacterIsMadeUpAnewThreeTimes(t *testing.T) {
 	}
 }
 
+// However the model fails, nothing of it counts, and nothing is left waiting for it.
 func TestWhatFailsDoesNotCount(t *testing.T) {
 	var mu sync.Mutex
-	fails := true
-	_, author := google(t, writing(func(llmtest.ChatRequest) llmtest.Reply {
+	var fault *llmtest.Fault // guarded by mu
+	gemini := llmtest.NewGemini(writing(func(llmtest.ChatRequest) llmtest.Reply {
 		mu.Lock()
 		defer mu.Unlock()
-		if fails {
-			return llmtest.Reply{Faults: []llmtest.Fault{{Kind: llmtest.FaultError, Status: 500, Message: "internal"}}}
+		reply := llmtest.Reply{Text: details("", nil)}
+		if fault != nil {
+			reply.Faults = []llmtest.Fault{*fault}
 		}
-		return llmtest.Reply{Text: details("", nil)}
+		return reply
 	}))
-	_, mina, _ := usersOf(t, server.Config{Author: author})
-	for range 5 {
-		mina.refused("POST", detailsPath, printedIdea, 502, "upstream_failed", "the model fails")
+	listener := httptest.NewServer(gemini)
+	t.Cleanup(listener.Close)
+	client, err := llm.NewGemini(llm.GeminiConfig{APIKey: googleKey, Endpoint: listener.URL, FirstTokenTimeout: 2 * time.Second, IdleTimeout: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	_, mina, _ := usersOf(t, server.Config{Author: server.Author{Model: client, Provider: "gemini"}})
+	for why, tt := range map[string]struct {
+		fault  llmtest.Fault
+		status int
+		code   string
+	}{
+		"it refuses":              {llmtest.Fault{Kind: llmtest.FaultError, Message: "internal"}, 502, "upstream_failed"},
+		"it never begins":         {llmtest.Fault{Kind: llmtest.FaultStall}, 504, "upstream_timeout"},
+		"it stops in between":     {llmtest.Fault{Kind: llmtest.FaultStall, After: 5}, 504, "upstream_timeout"},
+		"it breaks off":           {llmtest.Fault{Kind: llmtest.FaultDrop, After: 5}, 502, "upstream_failed"},
+		"a line of it is torn":    {llmtest.Fault{Kind: llmtest.FaultTear, After: 5}, 502, "upstream_failed"},
+		"it ends without its end": {llmtest.Fault{Kind: llmtest.FaultEnd, After: 5}, 502, "upstream_failed"},
+	} {
+		mu.Lock()
+		fault = &tt.fault
+		mu.Unlock()
+		mina.refused("POST", detailsPath, printedIdea, tt.status, tt.code, why)
+		asked := func(r llmtest.Record) bool { return !r.State.Ended() }
+		for until := time.Now().Add(30 * time.Second); slices.ContainsFunc(gemini.Records(), asked); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(until) {
+				t.Fatalf("%s: the model is still asked", why)
+			}
+		}
 	}
 	mu.Lock()
-	fails = false
+	fault = nil
 	mu.Unlock()
 	if got := mina.details(printedIdea, "then it writes").RegenerationsLeft; got != 3 {
 		t.Errorf("%d left, want 3", got)
