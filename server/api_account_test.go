@@ -125,7 +125,7 @@ func TestEverythingOfMineAndNothingAfterwards(t *testing.T) {
 	if left := mina.blobsOf(id); len(left) > 0 {
 		// A model that was just being written: its maker takes it away when it finds no figure.
 		for i := 0; len(mina.blobsOf(id)) > 0; i++ {
-			if i == 300 {
+			if i == 3000 {
 				t.Fatalf("files are left: %q", mina.blobsOf(id))
 			}
 			time.Sleep(20 * time.Millisecond)

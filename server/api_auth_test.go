@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ import (
 
 	"avatarforge/auth"
 	"avatarforge/internal/servertest"
+	"avatarforge/internal/spareport"
 	"avatarforge/server"
 	"avatarforge/store"
 )
@@ -32,7 +34,7 @@ var loginSecret = strings.Repeat("k", 32)
 
 // onDatabases runs a test on each of the databases.
 func onDatabases(t *testing.T, test func(t *testing.T, database store.Config)) {
-	t.Run("SQLite", func(t *testing.T) { test(t, store.Config{Dir: t.TempDir()}) })
+	t.Run("SQLite", func(t *testing.T) { test(t, embedded(t)) })
 	t.Run("PostgreSQL", func(t *testing.T) { test(t, store.Config{URL: servertest.Postgres(t)}) })
 }
 
@@ -54,7 +56,16 @@ func newIssuer(t *testing.T) *issuer {
 	if err := mock.AddMiddleware(is.lie); err != nil {
 		t.Fatal(err)
 	}
-	is.start(t, "127.0.0.1:0")
+	port, release, err := spareport.Hold() // it may be stopped and started again
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := release(); err != nil {
+			t.Error(err)
+		}
+	})
+	is.start(t, net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	t.Cleanup(func() { is.stop(t) })
 	return is
 }
@@ -72,10 +83,10 @@ func (is *issuer) start(t *testing.T, address string) {
 	}
 }
 
-// stop ends the provider; its address stays its own as far as anything does.
+// stop ends the provider; its address stays its own.
 func (is *issuer) stop(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := is.Server.Shutdown(ctx); err != nil {
 		t.Error(err)
@@ -485,7 +496,7 @@ func TestLoginRefused(t *testing.T) {
 	}
 	for _, accept := range []string{"text/html", "application/json"} {
 		is := newIssuer(t)
-		h := withLogin(t, is, store.Config{Dir: t.TempDir()}, server.Config{})
+		h := withLogin(t, is, embedded(t), server.Config{})
 		for _, tt := range attacks {
 			t.Run(accept+"/"+tt.name, func(t *testing.T) {
 				is.forge = nil
@@ -545,7 +556,7 @@ func TestLoginReplayed(t *testing.T) {
 // Providers change their keys; what counts is that they publish them.
 func TestProviderChangesItsKey(t *testing.T) {
 	is := newIssuer(t)
-	b := withLogin(t, is, store.Config{Dir: t.TempDir()}, server.Config{}).visitor(t)
+	b := withLogin(t, is, embedded(t), server.Config{}).visitor(t)
 	b.login()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -563,7 +574,7 @@ func TestProviderChangesItsKey(t *testing.T) {
 func TestProviderIsDown(t *testing.T) {
 	is := newIssuer(t)
 	is.stop(t)
-	h := withLogin(t, is, store.Config{Dir: t.TempDir()}, server.Config{})
+	h := withLogin(t, is, embedded(t), server.Config{})
 	b := h.visitor(t)
 	if to := b.redirected(h.URL+"/api/auth/google/login", "the provider is down"); to.RequestURI() != "/auth/callback?error=provider_unavailable" {
 		t.Errorf("sent to %s", to)
@@ -632,7 +643,7 @@ func TestLoginBehindAProxy(t *testing.T) {
 		"that is not trusted": {"10.0.0.0/8", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := withLogin(t, is, store.Config{Dir: t.TempDir()}, server.Config{
+			h := withLogin(t, is, embedded(t), server.Config{
 				TrustedProxies: []netip.Prefix{netip.MustParsePrefix(tt.trusted)}, FrontendURL: "https://front.example/app",
 			})
 			b := h.visitor(t)

@@ -58,7 +58,7 @@ func figureHouseOn(t *testing.T, cfg avatar.Config, line linetest.Config, house 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := figures.Close(ctx); err != nil {
 			t.Errorf("close: %v", err)

@@ -51,11 +51,10 @@ func noting() linetest.Config {
 // back takes its time.
 func eventually[T any](c *caller, path, why string, wanted func(T) bool) T {
 	c.t.Helper()
-	for range 1000 {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if got := want[T](c, "GET", path, "", why); wanted(got) {
 			return got
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
 	c.t.Fatalf("%s: it does not come to that", why)
 	panic("unreachable")

@@ -47,7 +47,7 @@ func (r *record) String() string {
 // gone, so it is waited for.
 func (r *record) requests(t *testing.T, path string) []object {
 	t.Helper()
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(time.Minute)
 	for {
 		var found []object
 		text := r.String()

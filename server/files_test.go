@@ -25,7 +25,7 @@ func TestSpeechFileFromABucket(t *testing.T) {
 }
 
 func testSpeechFile(t *testing.T, files string) {
-	db, err := store.Open(t.Context(), store.Config{Dir: t.TempDir()})
+	db, err := store.Open(t.Context(), embedded(t))
 	if err != nil {
 		t.Fatal(err)
 	}
