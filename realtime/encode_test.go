@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"os"
@@ -189,23 +190,47 @@ func TestCloseCodesSayWhetherToResume(t *testing.T) {
 	}
 }
 
+// A token's frame, next to copying one that is there already, and to encoding/json.
 func BenchmarkAppendTranscriptDelta(b *testing.B) {
 	e := TranscriptDelta{Place{ResponseID: newTestID("resp_"), ItemID: newTestID("item_")}, "안녕하"}
 	dst := make([]byte, 0, 512)
-	b.ReportAllocs()
-	for n := uint64(0); b.Loop(); n++ {
-		dst = AppendTranscriptDelta(dst[:0], n, &e)
+	frame := AppendTranscriptDelta(nil, 1, &e)
+	run := func(name string, encode func(n uint64)) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for n := uint64(0); b.Loop(); n++ {
+				encode(n)
+			}
+		})
 	}
+	run("floor", func(uint64) { dst = append(dst[:0], frame...) })
+	run("append", func(n uint64) { dst = AppendTranscriptDelta(dst[:0], n, &e) })
+	var fields map[string]any
+	if err := json.Unmarshal(frame, &fields); err != nil {
+		b.Fatal(err)
+	}
+	run("encoding-json", func(uint64) {
+		if _, err := json.Marshal(fields); err != nil {
+			b.Fatal(err)
+		}
+	})
 }
 
+// A frame of sound as JSON, next to its Base64 alone.
 func BenchmarkAppendAudioDelta(b *testing.B) {
 	e := AudioDelta{Place{ResponseID: newTestID("resp_"), ItemID: newTestID("item_")}, make([]byte, 4800), SegmentExtension{3}}
 	dst := make([]byte, 0, 8192)
-	b.SetBytes(4800)
-	b.ReportAllocs()
-	for n := uint64(0); b.Loop(); n++ {
-		dst = AppendAudioDelta(dst[:0], n, &e)
+	run := func(name string, encode func(n uint64)) {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(e.Delta)))
+			b.ReportAllocs()
+			for n := uint64(0); b.Loop(); n++ {
+				encode(n)
+			}
+		})
 	}
+	run("floor", func(uint64) { dst = base64.StdEncoding.AppendEncode(dst[:0], e.Delta) })
+	run("append", func(n uint64) { dst = AppendAudioDelta(dst[:0], n, &e) })
 }
 
 func newTestID(prefix string) string { return prefix + strings.Repeat("a", 24) }
