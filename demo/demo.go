@@ -128,7 +128,7 @@ func Start(ctx context.Context, cfg Config) (*Demo, error) {
 			return nil, fmt.Errorf("start the demo model: %w", err)
 		}
 		d.llmURL = url
-		cfg.Log.Info("demo model is up", "url", d.llmURL)
+		cfg.Log.Info("demo model is up", slog.String("url", d.llmURL))
 	}
 	if cfg.TTS {
 		d.voice = voice.New(voice.Config{ToneOnly: cfg.ToneOnly, Log: cfg.Log})
@@ -141,7 +141,7 @@ func Start(ctx context.Context, cfg Config) (*Demo, error) {
 			}
 			d.ttsURLs = append(d.ttsURLs, url)
 		}
-		cfg.Log.Info("demo voice is up", "urls", d.ttsURLs, "speaks_with", d.voice.Name())
+		cfg.Log.Info("demo voice is up", slog.Any("urls", d.ttsURLs), slog.String("speaks_with", d.voice.Name()))
 	}
 	d.stop = context.AfterFunc(ctx, func() { _ = d.end() }) // Close waits for it in end
 	return d, nil

@@ -233,7 +233,7 @@ func (o *Ollama) WarmUp(ctx context.Context) error {
 	}
 	if allocated > 0 && allocated < o.numCtx {
 		o.log.WarnContext(ctx, "the model's context window is smaller than asked for; older turns would be cut in silence",
-			"model", chat.Model, "tokens", allocated, "asked", o.numCtx)
+			slog.String("model", chat.Model), slog.Int("tokens", allocated), slog.Int("asked", o.numCtx))
 	}
 	return nil
 }

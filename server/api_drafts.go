@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"net/http"
 	"reflect"
 	"strings"
@@ -273,6 +274,6 @@ func (s *Server) writeJSON(c huma.Context, v any) {
 	e := json.NewEncoder(c.BodyWriter())
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil { // most likely the client is gone
-		s.log.Debug("a draft could not be sent", "error", err)
+		s.log.Debug("a draft could not be sent", slog.Any("error", err))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"time"
@@ -109,7 +110,7 @@ func (s *Server) newsOf(ctx context.Context, f store.Figure) (store.Figure, erro
 	case errors.Is(err, store.ErrNotFound) || ctx.Err() != nil:
 		return f, err
 	}
-	s.log.Warn("a job's status could not be read", "error", err)
+	s.log.Warn("a job's status could not be read", slog.Any("error", err))
 	return f, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -41,7 +42,7 @@ func (s *Server) realtime(c *gin.Context) {
 	if err != nil {
 		// Accept has answered. Whoever began a session that it cannot reach may resume it.
 		sess.Detach(att, session.Ending{Reason: "the upgrade failed"})
-		s.log.Debug("upgrade failed", "error", err)
+		s.log.Debug("upgrade failed", slog.Any("error", err))
 		return
 	}
 	c.Abort()

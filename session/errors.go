@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"log/slog"
 
 	"avatarforge/llm"
 	"avatarforge/realtime"
@@ -12,7 +13,7 @@ import (
 // a stream that just ended makes it incomplete rather than failed.
 func (s *Session) failure(err error) outcome {
 	e := modelError(err)
-	s.log.Warn("the model failed", "error", err)
+	s.log.Warn("the model failed", slog.Any("error", err))
 	s.cfg.Metrics.errors.WithLabelValues(string(e.Code)).Inc()
 	if llm.KindOf(err) == llm.KindTruncated {
 		return outcome{

@@ -122,7 +122,7 @@ func NewSoVITS(cfg SoVITSConfig) (*SoVITS, error) {
 		timeout:        cfg.Timeout,
 		weightsTimeout: cfg.WeightsTimeout,
 		http:           &client,
-		log:            cfg.Log.With("tts_server", base.Host),
+		log:            cfg.Log.With(slog.String("tts_server", base.Host)),
 		buffers:        sync.Pool{New: func() any { return new(soundBuffers) }},
 	}, nil
 }

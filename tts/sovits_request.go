@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 )
@@ -114,7 +115,7 @@ func (c *SoVITS) post(ctx context.Context, req Request) (*http.Response, error) 
 		c.mu.Lock()
 		c.boolModes = true
 		c.mu.Unlock()
-		c.log.Warn("GPT-SoVITS release without streaming modes 2 and 3: using mode 1 instead", "streaming_mode", req.StreamingMode)
+		c.log.Warn("GPT-SoVITS release without streaming modes 2 and 3: using mode 1 instead", slog.Int("streaming_mode", req.StreamingMode))
 	}
 }
 

@@ -129,11 +129,11 @@ func (v *Voices) refresh() {
 	v.seen = version
 	set, err := v.read()
 	if err != nil {
-		v.log.Error("voices file is wrong; the last good one stays in force", "file", v.name, "error", err)
+		v.log.Error("voices file is wrong; the last good one stays in force", slog.String("file", v.name), slog.Any("error", err))
 		return
 	}
 	v.set.Store(set)
-	v.log.Info("voices read again", "file", v.name, "voices", len(set.list))
+	v.log.Info("voices read again", slog.String("file", v.name), slog.Int("voices", len(set.list)))
 }
 
 func (v *Voices) version() fileVersion {

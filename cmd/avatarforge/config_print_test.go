@@ -109,7 +109,7 @@ func TestSecretsAreMasked(t *testing.T) {
 		t.Errorf("the program itself has them: %s", got)
 	}
 	var log strings.Builder
-	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "secret", c.Auth.JWTSecret, "storage", c.Storage)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", slog.Any("secret", c.Auth.JWTSecret), slog.Any("storage", c.Storage))
 	encoded, err := json.Marshal(c.Storage)
 	if err != nil {
 		t.Fatal(err)

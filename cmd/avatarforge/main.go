@@ -82,7 +82,7 @@ func runServe(args, environ []string, stdout, stderr io.Writer) error {
 	log := newLogger(&cfg.Telemetry, stderr)
 	for _, s := range settings {
 		if s.option.later && s.source != fromDefault {
-			log.Warn("a setting is used by nothing yet", "key", s.option.key)
+			log.Warn("a setting is used by nothing yet", slog.String("key", s.option.key))
 		}
 	}
 	return serve(ctx, &cfg, stdout, log)

@@ -94,7 +94,7 @@ func saveCalibration(db *store.Store, log *slog.Logger) func(context.Context, ll
 		}
 		err := db.SaveCalibration(ctx, store.Calibration{Model: name, Ratio: r.Ratio, Samples: r.Samples})
 		if err != nil {
-			log.Warn("how the model counts could not be kept", "model", r.Model, "error", err)
+			log.Warn("how the model counts could not be kept", slog.String("model", r.Model), slog.Any("error", err))
 		}
 		return err
 	}

@@ -27,16 +27,16 @@ func (u *upstreams) withModel(ctx context.Context, cfg *LLMConfig, server *llm.O
 	switch {
 	case cfg.ModelChosen:
 		u.llmNotice = fmt.Sprintf(", WITHOUT ITS MODEL. Run `ollama pull %s` there. %s", cfg.Model, choice)
-		log.Warn("the model is not installed: replies will fail", "llm_model", cfg.Model, "installed", able, "do", "ollama pull "+cfg.Model)
+		log.Warn("the model is not installed: replies will fail", slog.String("llm_model", cfg.Model), slog.Any("installed", able), slog.String("do", "ollama pull "+cfg.Model))
 		return server, nil
 	case len(able) == 0:
 		u.llmNotice = ", WHICH HAS NO MODEL. Run `ollama pull gemma3:12b` there, or what else fits into its memory, and start again."
-		log.Warn("no model is installed: replies will fail", "llm_model", cfg.Model, "do", "ollama pull gemma3:12b")
+		log.Warn("no model is installed: replies will fail", slog.String("llm_model", cfg.Model), slog.String("do", "ollama pull gemma3:12b"))
 		return server, nil
 	}
 	u.llmModel = able[0]
 	u.llmNotice = fmt.Sprintf(", MODEL %s, since it does not have %s. %s", able[0], cfg.Model, choice)
-	log.Warn("the default model is not installed: another replies in its place", "llm_model", cfg.Model, "replies", able[0], "installed", able)
+	log.Warn("the default model is not installed: another replies in its place", slog.String("llm_model", cfg.Model), slog.String("replies", able[0]), slog.Any("installed", able))
 	server.Close()
 	other := ollamaConfig(cfg, cfg.OllamaBaseURL, log)
 	other.Model, other.StandsFor = able[0], cfg.Model

@@ -84,7 +84,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) (e
 	}
 	defer func() {
 		if err := db.Close(); err != nil {
-			log.Error("the database was not closed well", "error", err)
+			log.Error("the database was not closed well", slog.Any("error", err))
 		}
 	}()
 	blobs, err := openBlobs(ctx, &cfg.Storage)
@@ -150,7 +150,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) (e
 	tidy, stopTidying := context.WithCancel(ctx)
 	tidying.Go(func() {
 		transcripts.Tidy(tidy, cfg.Sessions.TranscriptRetention, cfg.Sessions.TTL, func(err error) {
-			log.Error("old conversations cannot be deleted", "error", err)
+			log.Error("old conversations cannot be deleted", slog.Any("error", err))
 		})
 	})
 	tidying.Go(func() { registry.CatchUp(tidy) })
@@ -202,15 +202,15 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) (e
 		failed <- httpServer.Serve(listener)
 	}()
 	if err := announce(out, listener.Addr(), cert, up); err != nil {
-		log.Warn("the address could not be printed", "error", err)
+		log.Warn("the address could not be printed", slog.Any("error", err))
 	}
 
 	stopped := error(nil) // why the server serves no longer, where nobody asked it to stop
 	select {
 	case stopped = <-failed:
-		log.Error("the server can no longer take connections", "error", stopped)
+		log.Error("the server can no longer take connections", slog.Any("error", stopped))
 	case <-ctx.Done():
-		log.Info("shutting down", "drain_timeout", cfg.Server.DrainTimeout.String())
+		log.Info("shutting down", slog.String("drain_timeout", cfg.Server.DrainTimeout.String()))
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Server.DrainTimeout)
 	defer cancel()
@@ -221,7 +221,7 @@ func serve(ctx context.Context, cfg *Config, out io.Writer, log *slog.Logger) (e
 	stopPeers(drain)
 	studio.Close(drain)
 	if err := workshop.Close(drain); err != nil {
-		log.Error("the job queue was not closed well", "error", err)
+		log.Error("the job queue was not closed well", slog.Any("error", err))
 	}
 	if stopped == nil {
 		stopped = <-failed

@@ -82,7 +82,7 @@ func (s *shared) leave(log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 	defer cancel()
 	if err := errors.Join(s.redis.Close(ctx), s.node.Close(ctx)); err != nil {
-		log.Warn("the connections to Redis were not closed well", "error", err)
+		log.Warn("the connections to Redis were not closed well", slog.Any("error", err))
 	}
 }
 

@@ -27,7 +27,7 @@ func startUpkeep(db *store.Store, log *slog.Logger) (stop func()) {
 			case <-tick.C:
 			}
 			if _, err := db.PurgeExpired(ctx); err != nil && ctx.Err() == nil {
-				log.Warn("what has expired could not be deleted; it will be tried again", "error", err)
+				log.Warn("what has expired could not be deleted; it will be tried again", slog.Any("error", err))
 			}
 		}
 	})

@@ -132,7 +132,7 @@ func (u *upstreams) findLLM(ctx context.Context, cfg *LLMConfig, log *slog.Logge
 		if cfg.Service == llmOllama {
 			return server, nil // it is waited for
 		}
-		log.Warn("no Ollama answers: the built-in demo model replies", "ollama_base_url", cfg.OllamaBaseURL, "error", err)
+		log.Warn("no Ollama answers: the built-in demo model replies", slog.String("ollama_base_url", maskURL(cfg.OllamaBaseURL)), slog.Any("error", err))
 		server.Close()
 		u.llmDemo = true
 		return nil, nil //nolint:nilnil // as above
@@ -183,7 +183,7 @@ func (u *upstreams) findTTS(ctx context.Context, cfg *TTSConfig, log *slog.Logge
 			return servers, nil
 		}
 	}
-	log.Warn("no GPT-SoVITS answers: the built-in demo voice speaks", "tts_base_url", cfg.BaseURLs)
+	log.Warn("no GPT-SoVITS answers: the built-in demo voice speaks", slog.String("tts_base_url", maskURLs(cfg.BaseURLs, ",")))
 	u.ttsDemo = true
 	return nil, nil
 }
@@ -194,13 +194,13 @@ func (u *upstreams) warmUp(log *slog.Logger) {
 	u.cool = cool
 	u.warming.Go(func() {
 		if err := u.llm.WarmUp(ctx); err != nil && !errors.Is(err, context.Canceled) {
-			log.Warn("the model could not be warmed up; replies will fail until this is mended", "error", err)
+			log.Warn("the model could not be warmed up; replies will fail until this is mended", slog.Any("error", err))
 		}
 	})
 	if u.gemini != nil {
 		u.warming.Go(func() {
 			if err := u.gemini.WarmUp(ctx); err != nil && !errors.Is(err, context.Canceled) {
-				log.Warn("Gemini does not answer; characters cannot be made up until this is mended", "error", err)
+				log.Warn("Gemini does not answer; characters cannot be made up until this is mended", slog.Any("error", err))
 			}
 		})
 	}

@@ -117,7 +117,7 @@ func (s *Speaker) Say(ctx context.Context, u Utterance) ([]int16, error) {
 			return nil, ctx.Err()
 		case err != nil:
 			if n := s.failures.Add(1); n <= failuresInRow {
-				s.log.Warn("speech program failed", "err", err, "given_up", n == failuresInRow)
+				s.log.Warn("speech program failed", slog.Any("error", err), slog.Bool("given_up", n == failuresInRow))
 			}
 		case audible(sound):
 			s.failures.Store(0)
