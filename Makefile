@@ -19,7 +19,7 @@ web/dist/index.html: web/node_modules/.ready docs/protocol.md server/testdata/op
 
 test: lint test-go test-web
 
-test-go: web ; ./scripts/setup && go test -race -vet=off -parallel 4 -timeout 20m -tags $(TAGS) $(PKG)
+test-go: web ; ./scripts/setup && GORACE=atexit_sleep_ms=100 go test -race -vet=off -parallel 4 -timeout 20m -tags $(TAGS) $(PKG)
 
 test-web: build ; ./scripts/setup && cd web && npm run typecheck && npm test && npm run test:e2e
 
