@@ -155,6 +155,7 @@ func modelTokens(s string) []string {
 type outcome struct {
 	right, wrong, missed int
 	waits                []int
+	firsts               []int // of them, those for a turn's first piece
 }
 
 func (o outcome) precision() float64 { return ratio(o.right, o.right+o.wrong) }
@@ -176,14 +177,15 @@ func (o outcome) median() int {
 	return o.waits[len(o.waits)/2]
 }
 
-func (o outcome) immediate() float64 {
+// immediate is the share of waits that are none.
+func immediate(waits []int) float64 {
 	n := 0
-	for _, w := range o.waits {
+	for _, w := range waits {
 		if w == 0 {
 			n++
 		}
 	}
-	return ratio(n, len(o.waits))
+	return ratio(n, len(waits))
 }
 
 func (o *outcome) add(p outcome) {
@@ -191,6 +193,7 @@ func (o *outcome) add(p outcome) {
 	o.wrong += p.wrong
 	o.missed += p.missed
 	o.waits = append(o.waits, p.waits...)
+	o.firsts = append(o.firsts, p.firsts...)
 }
 
 // run feeds a turn and compares. The wait for an end is how many runes had to be pushed
@@ -227,6 +230,7 @@ func (tn turn) run(t *testing.T, tokens []string, slow bool) (o outcome, marked 
 	if n := len(cuts); n > 0 { // the turn's own end is no achievement
 		o.waits = o.waits[:n-1]
 	}
+	o.firsts = o.waits[:min(1, len(o.waits))]
 	var b strings.Builder
 	got := normalCuts(tn.text, cuts)
 	last := 0
@@ -270,8 +274,8 @@ func scoreCorpus(t *testing.T, name string, least float64) {
 			by["all"] = &all
 			for _, lang := range slices.Sorted(mapKeys(by)) {
 				o := by[lang]
-				t.Logf("%-4s ends %3d  precision %.3f  recall %.3f  median wait %d  at once %.0f %%",
-					lang, o.right+o.missed, o.precision(), o.recall(), o.median(), 100*o.immediate())
+				t.Logf("%-4s ends %3d  precision %.3f  recall %.3f  median wait %d  at once %.0f %%, the first %.0f %%",
+					lang, o.right+o.missed, o.precision(), o.recall(), o.median(), 100*immediate(o.waits), 100*immediate(o.firsts))
 				if o.precision() < least || o.recall() < least {
 					t.Errorf("%s: precision %.3f, recall %.3f; the product needs %.2f of each", lang, o.precision(), o.recall(), least)
 				}
