@@ -29,6 +29,7 @@ func TestSoak(t *testing.T) {
 		cfg.LLM.Parallel, cfg.LLM.KeepRecords = people, 8
 		cfg.TTS = []ttstest.Config{{FirstChunkDelay: 20 * time.Millisecond, RealTimeFactor: 0.04, KeepRecords: 8, Voice: hum}}
 		cfg.Session.ReplayBytes = 1 << 20 // what is kept to be sent again is full soon
+		cfg.Slots.Limit = -1              // who does not come back has a slot for a minute
 		cfg.Kept = oblivion{linetest.NewArchive()}
 		line := linetest.Start(t, cfg)
 		begun := time.Now()

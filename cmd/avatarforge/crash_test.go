@@ -174,12 +174,14 @@ func (f *figures) order(v *victim, picture []byte, contentType string, told func
 	return nil
 }
 
-// done wants every job to be completed.
-func (f *figures) done(t *testing.T, v *victim) {
+// done wants every job to be completed, but for those, one in twenty kills at the most, that were at work in so
+// many of them that they are taken to be the reason.
+func (f *figures) done(t *testing.T, v *victim) (givenUp int) {
 	t.Helper()
 	deadline := time.Now().Add(3*time.Minute + time.Duration(len(f.jobs))*3*time.Second)
 	for _, id := range f.jobs {
-		for status := ""; status != "completed"; {
+		status := ""
+		for status != "completed" && status != "failed" {
 			resp, err := http.Get(v.address + "/api/generate/status/" + id)
 			if err != nil {
 				t.Fatal(err)
@@ -189,14 +191,17 @@ func (f *figures) done(t *testing.T, v *victim) {
 			}
 			err = json.NewDecoder(resp.Body).Decode(&is)
 			resp.Body.Close()
-			if status = is.Data.Status; err != nil || resp.StatusCode != http.StatusOK || status == "failed" || time.Now().After(deadline) {
+			if status = is.Data.Status; err != nil || resp.StatusCode != http.StatusOK || time.Now().After(deadline) {
 				t.Fatalf("figure %s: %s, %q, %v", id, resp.Status, status, err)
 			}
-			if status != "completed" {
+			if status == "failed" {
+				givenUp++
+			} else if status != "completed" {
 				time.Sleep(50 * time.Millisecond)
 			}
 		}
 	}
+	return givenUp
 }
 
 // Whatever a client was told is done is there after the server was killed at any moment,
@@ -275,8 +280,11 @@ func killAgainAndAgain(t *testing.T, dir string, args ...string) {
 	if told == 0 || len(orders.jobs) == 0 {
 		t.Errorf("%d items and %d figures were told of between the kills: the test shows nothing", told, len(orders.jobs))
 	}
-	orders.done(t, v)
-	t.Logf("%d kills, %d items told, %d figures taken: all there; %d times the disk was too slow to save", *kills, told, len(orders.jobs), unsaved)
+	givenUp := orders.done(t, v)
+	if givenUp > *kills/20 {
+		t.Errorf("%d of %d figures were given up", givenUp, len(orders.jobs))
+	}
+	t.Logf("%d kills, %d items told, %d figures taken: all there, but for %d figures that were given up; %d times the disk was too slow to save", *kills, told, len(orders.jobs), givenUp, unsaved)
 }
 
 // compare wants all that the client was told in the transcript, in order, and nothing twice.
