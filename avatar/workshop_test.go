@@ -17,6 +17,7 @@ import (
 
 	"avatarforge/avatar"
 	"avatarforge/avatar/avatartest"
+	"avatarforge/internal/logtest"
 	"avatarforge/internal/servertest"
 	"avatarforge/persona"
 	"avatarforge/store"
@@ -513,7 +514,7 @@ func child(where string) {
 func TestPanic(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, "")
-	var log logged
+	var log logtest.Buffer
 	w := h.open(avatar.Config{Maker: &spy{panics: true}, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	f := h.until(h.order(w, avatar.Options{}).ID, "failed", failed)
 	if f.Failure == "" || strings.Contains(f.Failure, "panic") {

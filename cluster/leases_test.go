@@ -1,13 +1,11 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
+	"avatarforge/internal/logtest"
 	"avatarforge/internal/servertest"
 )
 
@@ -235,27 +234,9 @@ func canceled() context.Context {
 	return ctx
 }
 
-// lines is a log that counts.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *lines) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.buf.String(), text)
-}
-
 func TestLeaseWithoutRedis(t *testing.T) {
 	server := servertest.StartRedis(t)
-	log := &lines{}
+	log := &logtest.Buffer{}
 	cfg := Config{Options: options(t, server.URL(0)), Lease: 1500 * time.Millisecond, Log: slog.New(slog.NewTextHandler(log, nil))}
 	a, b := join(t, cfg), join(t, cfg)
 	held := ask(a, "a", 1)
@@ -272,8 +253,8 @@ func TestLeaseWithoutRedis(t *testing.T) {
 		w.release()
 	}
 	waiting.release()
-	if n := log.count("voices may mix"); n < 1 || n > 2 {
-		t.Errorf("%d warnings, want one of each instance at the most:\n%s", n, log.buf.String())
+	if n := log.Count("voices may mix"); n < 1 || n > 2 {
+		t.Errorf("%d warnings, want one of each instance at the most:\n%s", n, log)
 	}
 	server.Start(t, nil)
 	// What is held is known again by its renewal, and then it is shared as before.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"avatarforge/internal/logtest"
 	"avatarforge/internal/servertest"
 )
 
@@ -83,7 +84,7 @@ func TestABudgetComesBack(t *testing.T) {
 // Whoever asks while Redis is gone, or hangs, is told so, most of them at once.
 func TestABudgetWithoutRedis(t *testing.T) {
 	s := servertest.StartRedis(t)
-	log := &lines{}
+	log := &logtest.Buffer{}
 	n := join(t, Config{Options: options(t, s.URL(0)), Prefix: newPrefix(), Log: slog.New(slog.NewTextHandler(log, nil))})
 	s.Pause(t)
 	for range 100 { // which would take long if each waited
@@ -101,10 +102,10 @@ func TestABudgetWithoutRedis(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if lost := log.count("Redis cannot be reached: each instance counts"); lost != 1 {
+	if lost := log.Count("Redis cannot be reached: each instance counts"); lost != 1 {
 		t.Errorf("it was said %d times that Redis is lost, want once", lost)
 	}
-	if found := log.count("Redis can be reached again: clients' requests"); found != 1 {
+	if found := log.Count("Redis can be reached again: clients' requests"); found != 1 {
 		t.Errorf("it was said %d times that Redis is back, want once", found)
 	}
 	gone, leave := context.WithCancel(t.Context())

@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,28 +16,11 @@ import (
 
 	"avatarforge/auth"
 	"avatarforge/cluster"
+	"avatarforge/internal/logtest"
 	"avatarforge/internal/servertest"
 	"avatarforge/server"
 	"avatarforge/store"
 )
-
-// lines is a log that counts.
-type lines struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *lines) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.buf.String(), text)
-}
 
 // limitedHouse is one of the servers that take three requests at once from each client, and
 // one more in 1,000 seconds. They share a database, and a Redis where url is not empty.
@@ -163,7 +144,7 @@ func TestRateLimitsWithoutRedis(t *testing.T) {
 	}
 	t.Cleanup(func() { db.Close() })
 	redis := servertest.StartRedis(t)
-	log := &lines{}
+	log := &logtest.Buffer{}
 	both := []*house{limitedHouse(t, db, redis.URL(0), nil, log), limitedHouse(t, db, redis.URL(0), nil, log)}
 	counted := func(h *house, from string) bool {
 		t.Helper()
@@ -193,11 +174,11 @@ func TestRateLimitsWithoutRedis(t *testing.T) {
 			}
 		}
 	}
-	if n := log.count("each instance counts"); n != 2 {
+	if n := log.Count("each instance counts"); n != 2 {
 		t.Errorf("%d warnings, want one of each server", n)
 	}
 	redis.Start(t, nil)
-	for i, until := 0, time.Now().Add(time.Minute); log.count("are counted for all instances") < 2; i++ {
+	for i, until := 0, time.Now().Add(time.Minute); log.Count("are counted for all instances") < 2; i++ {
 		for _, h := range both { // others, who have not asked yet
 			if !counted(h, fmt.Sprintf("203.0.113.%d", i%256)) && i < 256 {
 				t.Fatal("a new client is refused")
@@ -213,7 +194,7 @@ func TestRateLimitsWithoutRedis(t *testing.T) {
 			t.Errorf("Redis is back: request %d of a client that may have three", i+1)
 		}
 	}
-	if n := log.count("each instance counts"); n != 2 {
+	if n := log.Count("each instance counts"); n != 2 {
 		t.Errorf("%d warnings in the end, want one of each server", n)
 	}
 }

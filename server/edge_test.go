@@ -1,46 +1,37 @@
 package server_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"avatarforge/auth"
+	"avatarforge/internal/logtest"
 	"avatarforge/server"
 	"avatarforge/store"
 )
 
 // record is a log that is kept.
 type record struct {
-	mu    sync.Mutex
-	buf   bytes.Buffer
+	logtest.Buffer
 	wrote chan struct{} // holds one when there is more
 }
 
 func newRecord() *record { return &record{wrote: make(chan struct{}, 1)} }
 
 func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	n, err := r.Buffer.Write(p)
 	select {
 	case r.wrote <- struct{}{}:
 	default:
 	}
-	return r.buf.Write(p)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.buf.String()
+	return n, err
 }
 
 // requests are the lines of requests to a path. A line is written after its answer has

@@ -67,7 +67,6 @@ type queued struct {
 	wanted   time.Time // the deadline within plausible bounds
 	eligible time.Time // from when on it may be spoken
 	due      time.Time // wanted, but not before line.floor
-	pressing time.Time // from when on it is rankPressing, if it continues a reply
 }
 
 // opening reports whether q begins something: its listener was in silence already when q was
@@ -102,7 +101,6 @@ func (l *line) arrange(lookAhead time.Duration) {
 			q.eligible = later(q.submitted, q.wanted.Add(-lookAhead))
 		}
 		q.due = later(q.wanted, l.floor)
-		q.pressing = q.due.Add(-urgency)
 	}
 }
 
@@ -412,7 +410,7 @@ func (q *queue) pressing(s *queued) time.Time {
 	if s.opening() {
 		return later(s.submitted, q.begun).Add(patience)
 	}
-	return s.pressing
+	return s.due.Add(-urgency)
 }
 
 func (q *queue) rankOf(s *queued, now time.Time) rank {

@@ -226,7 +226,7 @@ func (s *Scheduler) failedLocked(sv *server, sp *Speech, err error, now time.Tim
 	}
 	s.stats.Retried++
 	s.log.Warn("synthesis failed before any audio, trying once more", slog.Int("server", sv.index),
-		slog.String("owner", sp.job.Owner), slog.Any("err", err))
+		slog.String("owner", sp.job.Owner), slog.Any("error", err))
 	sp.retried, sp.avoid = true, sv.index
 	delete(s.running, sp)
 	s.enqueueLocked(sp)
@@ -255,7 +255,7 @@ func (s *Scheduler) blameLocked(sv *server, sp *Speech, err error, now time.Time
 	}
 	sv.restUntil = now.Add(rest)
 	s.log.Warn("synthesis server rested", slog.Int("server", sv.index), slog.Int("failures", sv.failures),
-		slog.Duration("rest", rest), slog.Bool("all_voices", sv.restScope == restAll), slog.Any("err", err))
+		slog.Duration("rest", rest), slog.Bool("all_voices", sv.restScope == restAll), slog.Any("error", err))
 }
 
 // finalError is a failure that is not the server's and that trying again won't mend.

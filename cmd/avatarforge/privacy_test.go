@@ -19,28 +19,11 @@ import (
 	spans "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"avatarforge/internal/logtest"
 	"avatarforge/llm/llmtest"
 	"avatarforge/realtime"
 	"avatarforge/tts/ttstest"
 )
-
-// lockedBuffer is a log that is read while it is written.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
 
 // receiver is an OpenTelemetry collector that takes traces by OTLP over HTTP.
 type receiver struct {
@@ -179,7 +162,7 @@ func saying(text string) string {
 // trace, whichever way it was said.
 func TestWhatPeopleSayIsNowhere(t *testing.T) {
 	t.Parallel()
-	var log lockedBuffer
+	var log logtest.Buffer
 	traces := newReceiver(t)
 	p, _, _ := overhear(t, &log, "--otel-exporter-otlp-endpoint", traces.URL)
 

@@ -23,6 +23,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"avatarforge/avatar/avatartest"
+	"avatarforge/internal/logtest"
 	"avatarforge/internal/servertest"
 	"avatarforge/llm/llmtest"
 	"avatarforge/tts/ttstest"
@@ -157,7 +158,7 @@ func TestSecretsAreNowhere(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		args = append(args, "--"+name, settings[name])
 	}
-	var log lockedBuffer
+	var log logtest.Buffer
 	logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	p := launchLogged(t, logger, t.TempDir(), args...)
 	secrets.keeps(t, "what it prints", p.printed)
