@@ -80,12 +80,20 @@ func (s *Session) queueSpeech(seg *segment, now time.Time) {
 			},
 			Rate:      seg.rate,
 			Deadline:  s.deadline(now, seg),
-			Continues: seg.index > 0,
+			Continues: s.continues(seg),
 			Owner:     s.id,
 			Span:      seg.span,
 		})
 	}
 	s.segments = append(s.segments, seg)
+}
+
+// continues says whether something of the segment's item is spoken before it. The first sentence may have nothing
+// to say.
+func (s *Session) continues(seg *segment) bool {
+	return seg.index > 0 && (seg.item.audioFor() > 0 || slices.ContainsFunc(s.segments, func(o *segment) bool {
+		return o.item == seg.item && o.speech != nil
+	}))
 }
 
 // deadline is when the listener will have heard all that comes before a segment that
