@@ -108,6 +108,21 @@ func TestRunsAreCountedInPieces(t *testing.T) {
 	}
 }
 
+// A character's prompt is counted once for all who talk with it.
+func TestSharedTextsAreCountedOnce(t *testing.T) {
+	c := newCounter(t)
+	for name, text := range map[string]string{
+		"a prompt":     strings.Repeat("당신은 헤르미온느입니다. ", 40),
+		"a word":       "안녕하세요",
+		"a whole book": strings.Repeat("오늘은 날씨가 참 좋네요. ", 1000),
+	} {
+		want(t, name+" is counted", c.Count(text), c.count(text))
+		_, kept := c.shared.Get(text)
+		want(t, name+" is kept", kept, name == "a prompt")
+		want(t, name+" comes to the same again", c.Count(strings.Clone(text)), c.count(text))
+	}
+}
+
 func TestCounterIsSafeForSeveralGoroutines(t *testing.T) {
 	c := newCounter(t)
 	var all sync.WaitGroup

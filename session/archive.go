@@ -66,6 +66,10 @@ type Changes struct {
 	Deleted []string     // items' ids
 }
 
+func (c *Changes) empty() bool {
+	return c.Record == nil && len(c.Items) == 0 && len(c.Deleted) == 0
+}
+
 // settings are a session's own part of its Record.
 type settings struct {
 	Object realtime.Session `json:"object"`

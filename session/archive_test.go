@@ -127,6 +127,58 @@ func TestServerDiesInTheMiddleOfAResponse(t *testing.T) {
 	})
 }
 
+// What nobody is told of waits for what somebody is: a short answer costs two writes.
+func TestChangesAreWrittenTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := home("네, 그래요.")
+		cfg.LLM.Pace.TokensPerSecond = 20
+		line := linetest.Start(t, cfg)
+		k := open(t, line, session.Opening{})
+		until[realtime.SessionCreated](k, "it begins")
+		k.set(realtime.SessionPatch{OutputModalities: []realtime.Modality{realtime.ModalityText}})
+		synctest.Wait()
+		before := line.Archive.Saves()
+		k.say("안녕?")
+		done := until[realtime.ResponseDone](k, "it answers").Response
+		synctest.Wait()
+		if got := line.Archive.Saves() - before; got != 2 {
+			t.Errorf("%d writes, want one of what was asked and one of the answer", got)
+		}
+		if it, ok := line.Archive.Item(k.sess.ID(), done.Output[0].ID); !ok || it.Full != "네, 그래요." {
+			t.Errorf("the answer is kept as %+v", it)
+		}
+	})
+}
+
+// Of a long answer so much may be lost with the server: it is saved while it is written.
+func TestLongAnswersAreSavedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := home(strings.Repeat("아주 긴 이야기입니다. ", 20))
+		cfg.LLM.Pace.TokensPerSecond = 10
+		line := linetest.Start(t, cfg)
+		k := open(t, line, session.Opening{})
+		k.set(realtime.SessionPatch{OutputModalities: []realtime.Modality{realtime.ModalityText}})
+		k.say("긴 이야기 해 줘.")
+		id := until[realtime.OutputItemAdded](k, "it begins").Item.ID
+		said := ""
+		for range 5 {
+			earlier, began := said, time.Now()
+			for time.Since(began) < saveWithin {
+				said += until[realtime.TextDelta](k, "it goes on").Delta
+			}
+			if it, _ := line.Archive.Item(k.sess.ID(), id); !strings.HasPrefix(it.Full, earlier) {
+				t.Fatalf("%d bytes are saved, of %d that had been written %s before", len(it.Full), len(earlier), saveWithin)
+			}
+		}
+		if said == "" {
+			t.Fatal("nothing was said")
+		}
+	})
+}
+
+// saveWithin is how long the text of a running answer may go unsaved, and a token.
+const saveWithin = 2*time.Second + 200*time.Millisecond
+
 // Write, then tell: but a listener does not wait for ever for a broken disk.
 func TestFailingArchive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -145,7 +145,7 @@ func (s *Session) update(p *realtime.SessionPatch, wanted part, failed error) *r
 	}
 	p.Apply(&s.object)
 	s.emit(realtime.SessionUpdated{Session: s.object})
-	s.keepRecord()
+	s.keepRecord(atOnce)
 	return nil
 }
 
@@ -167,7 +167,7 @@ func (s *Session) createItem(e *realtime.ItemCreate) *realtime.Error {
 		s.edited(it)
 	}
 	s.emit(realtime.ItemAdded{PreviousItemID: previous, Item: it.snapshot()})
-	s.keep(it, true)
+	s.keep(it, beforeTelling)
 	s.emit(realtime.ItemDone{PreviousItemID: previous, Item: it.snapshot()})
 	return nil
 }
@@ -213,7 +213,7 @@ func (s *Session) truncateItem(e *realtime.ItemTruncate) *realtime.Error {
 			s.playhead.silence(time.Now()) // whoever truncates has emptied the player
 		}
 		s.edited(it)
-		s.keep(it, true)
+		s.keep(it, beforeTelling)
 	}
 	s.emit(realtime.ItemTruncated{ItemID: it.ID, ContentIndex: 0, AudioEndMS: e.AudioEndMS})
 	return nil

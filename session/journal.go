@@ -22,6 +22,23 @@ const (
 	// that fails, and saveLeaving the same while the server shuts down.
 	saveLate    = 10 * time.Minute
 	saveLeaving = 5 * time.Second
+	// saveLater is how long a change may wait that nobody is told of, for others to be written
+	// with it. It ends on a multiple of saveTogether, so that the changes of many sessions share
+	// a flush of the disk.
+	saveLater    = time.Second
+	saveTogether = 100 * time.Millisecond
+)
+
+// urgency is how soon a change must be saved.
+type urgency int
+
+const (
+	// beforeTelling is for what the frames tell that are published from here on.
+	beforeTelling urgency = iota
+	// atOnce is for what nobody is told of.
+	atOnce
+	// later is for what may be lost with the server.
+	later
 )
 
 // journal makes a session's changes last, behind the loop's back: write, then tell. The
@@ -46,7 +63,10 @@ type journal struct {
 	// Guarded by mu:
 	pending Changes
 	holding uint64 // number of the first frame that waits for pending; zero for none
+	urgent  bool   // whether pending is not to wait
 	writing bool   // whether the writer runs
+	waiting bool   // whether flush will be called
+	closed  bool   // whether close has been called
 	failing bool   // whether frames are let go unsaved
 	deleted bool   // whether the conversation is no longer to be kept
 	fresh   bool   // whether the archive has yet to hear of the session
@@ -63,16 +83,16 @@ func newJournal(archive Archive, none Changes, fresh bool, o *outbox, log *slog.
 }
 
 // saveRecord saves the session as it has become.
-func (j *journal) saveRecord(r *Record) {
-	j.change(false, func(c *Changes) {
+func (j *journal) saveRecord(r *Record, u urgency) {
+	j.change(u, func(c *Changes) {
 		r.New = j.fresh
 		c.Record = r
 	})
 }
 
-// saveItem saves an item; tell says that the frames published from here on tell of it.
-func (j *journal) saveItem(it ItemRecord, tell bool) {
-	j.change(tell, func(c *Changes) {
+// saveItem saves an item.
+func (j *journal) saveItem(it ItemRecord, u urgency) {
+	j.change(u, func(c *Changes) {
 		if i := slices.IndexFunc(c.Items, func(x ItemRecord) bool { return x.ID == it.ID }); i >= 0 {
 			c.Items[i] = it
 			return
@@ -83,13 +103,13 @@ func (j *journal) saveItem(it ItemRecord, tell bool) {
 
 // deleteItem forgets an item; the frames published from here on tell of it.
 func (j *journal) deleteItem(id string) {
-	j.change(true, func(c *Changes) {
+	j.change(beforeTelling, func(c *Changes) {
 		c.Items = slices.DeleteFunc(c.Items, func(x ItemRecord) bool { return x.ID == id })
 		c.Deleted = append(c.Deleted, id)
 	})
 }
 
-func (j *journal) change(tell bool, apply func(*Changes)) {
+func (j *journal) change(u urgency, apply func(*Changes)) {
 	if j.archive == nil {
 		return
 	}
@@ -99,18 +119,45 @@ func (j *journal) change(tell bool, apply func(*Changes)) {
 		return
 	}
 	apply(&j.pending)
-	if tell && !j.failing {
+	if u == beforeTelling && !j.failing {
 		if from := j.outbox.hold(); j.holding == 0 {
 			j.holding = from
 		}
 	}
+	if u != later {
+		j.hurryLocked()
+		return
+	}
+	if !j.urgent && !j.waiting {
+		j.waiting = true
+		now := time.Now()
+		time.AfterFunc(now.Add(saveLater).Truncate(saveTogether).Sub(now), j.flush)
+	}
+}
+
+// flush writes what has waited.
+func (j *journal) flush() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.waiting = false
+	if !j.closed {
+		j.hurryLocked()
+	}
+}
+
+// hurryLocked has what is pending written as soon as can be.
+func (j *journal) hurryLocked() {
+	if j.pending.empty() {
+		return
+	}
+	j.urgent = true
 	if !j.writing {
 		j.writing = true
 		j.writer.Go(j.write)
 	}
 }
 
-// write saves what is pending until nothing is.
+// write saves what is pending until nothing is that cannot wait.
 func (j *journal) write() {
 	for {
 		c, ok := j.take()
@@ -129,12 +176,12 @@ func (j *journal) take() (c Changes, ok bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.outbox.release(j.holding)
-	c = j.pending
-	if c.Record == nil && len(c.Items) == 0 && len(c.Deleted) == 0 {
+	if !j.urgent {
 		j.writing = false
-		return c, false
+		return Changes{}, false
 	}
-	j.pending, j.holding = Changes{Session: c.Session, Epoch: c.Epoch}, 0
+	c = j.pending
+	j.pending, j.holding, j.urgent = Changes{Session: c.Session, Epoch: c.Epoch}, 0, false
 	return c, true
 }
 
@@ -233,7 +280,7 @@ func (j *journal) drop(err error) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.deleted, j.writing = true, false
+	j.deleted, j.writing, j.urgent = true, false, false
 	j.pending = Changes{}
 	j.letGoLocked()
 }
@@ -242,7 +289,7 @@ func (j *journal) drop(err error) {
 func (j *journal) disown() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.deleted = true
+	j.deleted, j.urgent = true, false
 	j.pending = Changes{Session: j.pending.Session, Epoch: j.pending.Epoch}
 	j.letGoLocked()
 }
@@ -250,6 +297,10 @@ func (j *journal) disown() {
 // close waits until everything is saved: for saveLate where the archive fails, for
 // saveLeaving once hurry is closed. Nothing is changed after it.
 func (j *journal) close(hurry <-chan struct{}) {
+	j.mu.Lock()
+	j.closed = true
+	j.hurryLocked()
+	j.mu.Unlock()
 	saved := make(chan struct{})
 	go func() { // ends with the writer, which is waited for below
 		j.writer.Wait()

@@ -100,16 +100,15 @@ func (s *Session) record(closed bool) *Record {
 	}
 }
 
-// keep saves an item as it has become; tell says that the frames published from here on
-// tell of it.
-func (s *Session) keep(it *item, tell bool) {
+// keep saves an item as it has become.
+func (s *Session) keep(it *item, u urgency) {
 	if s.journal.archive == nil {
 		return
 	}
 	if it.position == "" {
 		it.position = s.positionOf(it)
 	}
-	s.journal.saveItem(s.recordItem(it), tell)
+	s.journal.saveItem(s.recordItem(it), u)
 }
 
 // positionOf is where the item stands, for the archive.

@@ -152,8 +152,8 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides, parent trace.Spa
 	s.emit(realtime.OutputItemAdded{ResponseID: r.id, Item: empty})
 	s.emit(realtime.ItemAdded{PreviousItemID: previous, Item: empty})
 	s.emit(realtime.ContentPartAdded{Place: r.place(), Part: realtime.Part{Audio: r.audio}})
-	s.keepRecord() // of the turn that it takes
-	s.keep(r.item, false)
+	s.keepRecord(later) // of the turn that it takes
+	s.keep(r.item, later)
 
 	r.trace = s.traceTurn(r, parent, began)
 	ctx, abort := context.WithCancelCause(r.trace.generating())
@@ -218,7 +218,7 @@ func (s *Session) takeText(text string) {
 	r.text.WriteString(text)
 	if now.Sub(r.kept) >= keepEvery {
 		r.kept = now
-		s.keep(r.item, false)
+		s.keep(r.item, later)
 	}
 	if !r.audio {
 		delta := realtime.TextDelta{Place: r.place(), Delta: text}
@@ -241,9 +241,9 @@ func (s *Session) takeText(text string) {
 	}
 }
 
-// keepEvery is how often the text of a running response is saved: so much of it may be
-// lost with the server.
-const keepEvery = 2 * time.Second
+// keepEvery is how often the text of a running response is put down to be saved: so much of
+// it, and of saveLater, may be lost with the server.
+const keepEvery = time.Second
 
 // tokenFrameBytes is a token frame without its token, rounded up.
 const tokenFrameBytes = 256
@@ -336,8 +336,8 @@ func (s *Session) finishResponse() {
 
 	s.response = nil
 	s.calibrate(r)
-	s.keep(it, true)
-	s.keepRecord()
+	s.keepRecord(later) // with the item
+	s.keep(it, beforeTelling)
 	if r.audio {
 		s.emit(realtime.AudioDone{Place: r.place()})
 		s.emit(realtime.TranscriptDone{Place: r.place(), Transcript: it.full})

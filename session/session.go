@@ -393,13 +393,13 @@ func (s *Session) admit() {
 	case s.retell:
 		s.tell()
 	}
-	s.keepRecord()
+	s.keepRecord(atOnce)
 }
 
 // keepRecord saves the session as it has become.
-func (s *Session) keepRecord() {
+func (s *Session) keepRecord(u urgency) {
 	if s.journal.archive != nil {
-		s.journal.saveRecord(s.record(false))
+		s.journal.saveRecord(s.record(false), u)
 	}
 }
 
@@ -502,7 +502,7 @@ func (s *Session) finish() {
 		s.cfg.Metrics.sessions.Dec()
 	}
 	if s.journal.archive != nil && s.told {
-		s.journal.saveRecord(s.record(true))
+		s.journal.saveRecord(s.record(true), atOnce)
 	}
 	if handsOver {
 		// The listener comes back as soon as it is told to go: all is ready for it then.

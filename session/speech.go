@@ -287,7 +287,7 @@ func (s *Session) endSegment(err error) {
 		s.fail("", e)
 	}
 	s.noteSpoken(seg, seg.sent)
-	s.keep(seg.item, false)
+	s.keep(seg.item, later)
 	s.emit(done)
 	s.leaveIfDone()
 }

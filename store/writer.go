@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"modernc.org/sqlite"
@@ -99,8 +100,10 @@ func (w *batchWriter) loop(ctx context.Context) {
 	}
 }
 
-// gather adds all who wait at this moment.
+// gather adds all who wait at this moment, and those who were about to: what a session
+// changes comes from several goroutines at once, and should not take a flush each.
 func (w *batchWriter) gather(batch []*queued) []*queued {
+	runtime.Gosched()
 	for len(batch) < w.limit {
 		select {
 		case q := <-w.queue:
@@ -136,7 +139,7 @@ func (w *batchWriter) commit(ctx context.Context, batch []*queued) {
 		}
 		return
 	}
-	if _, err := w.conn.ExecContext(ctx, `COMMIT`); err != nil {
+	if err := w.runOne(ctx, &statement{text: `COMMIT`}); err != nil {
 		w.rollback(ctx)
 		answer(batch, fmt.Errorf("commit: %w", err))
 		return
@@ -154,7 +157,7 @@ func answer(batch []*queued, err error) {
 
 func (w *batchWriter) begin(ctx context.Context) (err error) {
 	for range beginTries {
-		_, err = w.conn.ExecContext(ctx, `BEGIN IMMEDIATE`)
+		err = w.runOne(ctx, &statement{text: `BEGIN IMMEDIATE`})
 		if !errors.Is(classify(err), ErrBusy) {
 			break
 		}

@@ -178,8 +178,9 @@ func (f *figures) order(v *victim, picture []byte, contentType string, told func
 // many of them that they are taken to be the reason.
 func (f *figures) done(t *testing.T, v *victim) (givenUp int) {
 	t.Helper()
-	deadline := time.Now().Add(3*time.Minute + time.Duration(len(f.jobs))*3*time.Second)
 	for _, id := range f.jobs {
+		// Figures are made one after another, in the order in which they came but for those that are tried again.
+		deadline := time.Now().Add(3 * time.Minute)
 		status := ""
 		for status != "completed" && status != "failed" {
 			resp, err := http.Get(v.address + "/api/generate/status/" + id)
@@ -244,16 +245,23 @@ func killAgainAndAgain(t *testing.T, dir string, args ...string) {
 	picture, contentType := pictureForm(t)
 	clients := make([]seen, 3)
 	var orders figures
-	for range *kills {
+	for i := range *kills {
 		v := startVictim(t, dir, args...)
 		news := make(chan struct{}, 1000)
 		told := func() { news <- struct{}{} }
 		ended := make(chan error, len(clients)+1)
-		for i := range clients {
-			clients[i].told = told
-			go func() { ended <- clients[i].converse(v) }()
+		for j := range clients {
+			clients[j].told = told
+			go func() { ended <- clients[j].converse(v) }()
 		}
-		go func() { ended <- orders.order(v, picture, contentType, told) }()
+		go func() {
+			// A figure takes longer to make than a server lives here: more of them would be a long queue at the end.
+			if i%4 != 0 {
+				ended <- nil
+				return
+			}
+			ended <- orders.order(v, picture, contentType, told)
+		}()
 		// Any moment will do, but for those when nothing has happened yet.
 		for range rand.IntN(12) {
 			select {
@@ -280,11 +288,12 @@ func killAgainAndAgain(t *testing.T, dir string, args ...string) {
 	if told == 0 || len(orders.jobs) == 0 {
 		t.Errorf("%d items and %d figures were told of between the kills: the test shows nothing", told, len(orders.jobs))
 	}
+	t.Logf("%d kills, %d items told; %d times the disk was too slow to save", *kills, told, unsaved)
 	givenUp := orders.done(t, v)
 	if givenUp > *kills/20 {
 		t.Errorf("%d of %d figures were given up", givenUp, len(orders.jobs))
 	}
-	t.Logf("%d kills, %d items told, %d figures taken: all there, but for %d figures that were given up; %d times the disk was too slow to save", *kills, told, len(orders.jobs), givenUp, unsaved)
+	t.Logf("%d figures taken, %d of them given up", len(orders.jobs), givenUp)
 }
 
 // compare wants all that the client was told in the transcript, in order, and nothing twice.

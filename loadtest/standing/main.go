@@ -22,6 +22,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,6 +47,7 @@ func run() error {
 	bin := flag.String("bin", "bin/avatarforge", "the program")
 	doc := flag.String("doc", "docs/load.md", "whose tables to write")
 	short := flag.Bool("short", false, "few listeners for a few seconds, to see that it works")
+	only := flag.String("only", "", "parts to run, of set,steps,loads,orders, without writing the page; all by default")
 	asRelay := flag.Bool("relay", false, "be the featureless relay")
 	llm := flag.String("llm", "", "with -relay: the model's address")
 	tts := flag.String("tts", "", "with -relay: the synthesis servers' addresses")
@@ -68,12 +70,12 @@ func run() error {
 		return err
 	}
 	b := &bench{bin: path, dir: dir, short: *short}
-	if err := b.all(ctx); err != nil {
+	if err := b.run(ctx, *only); err != nil {
 		return err
 	}
 	text := b.tables()
 	fmt.Println(text)
-	if *short {
+	if *short || *only != "" {
 		return nil
 	}
 	return replaceTables(*doc, text)
@@ -144,11 +146,20 @@ const (
 
 var sides = [...]string{sideRelay, sideServer}
 
-func (b *bench) all(ctx context.Context) error {
+// run runs the parts that only names, between commas; all where it names none.
+func (b *bench) run(ctx context.Context, only string) error {
 	b.started = time.Now()
 	b.idle, b.busy, b.steps, b.twenty = map[string]*loadtest.Figures{}, map[string]*loadtest.Figures{}, map[string]*floor.Measured{}, map[string]*loadtest.Figures{}
-	for _, step := range []func(context.Context) error{b.standingSet, b.compareSteps, b.compareLoads, b.compareOrders} {
-		if err := step(ctx); err != nil {
+	parts := []struct {
+		name string
+		run  func(context.Context) error
+	}{{"set", b.standingSet}, {"steps", b.compareSteps}, {"loads", b.compareLoads}, {"orders", b.compareOrders}}
+	wanted := strings.Split(only, ",")
+	for _, part := range parts {
+		if only != "" && !slices.Contains(wanted, part.name) {
+			continue
+		}
+		if err := part.run(ctx); err != nil {
 			return err
 		}
 	}

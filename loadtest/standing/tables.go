@@ -51,6 +51,9 @@ func (b *bench) tables() string {
 }
 
 func (b *bench) writeSizes(t *strings.Builder) {
+	if len(b.sizes) == 0 {
+		return
+	}
 	t.WriteString("### What it holds\n\n| listeners | asked | whole | resumed | broken | first token p50 / p99 | first audio p50 / p99 | stutters | fairness | server, cores | memory | listeners, cores |\n" +
 		"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, s := range b.sizes {
@@ -81,34 +84,13 @@ type goal struct {
 
 func (b *bench) writeFloors(t *strings.Builder) {
 	t.WriteString("### Next to a featureless relay\n\n| figure | relay | server | ratio | goal |\n| --- | --- | --- | --- | --- |\n")
-	relay, ours := b.steps[sideRelay], b.steps[sideServer]
 	var rows []goal
-	add := func(name string, r, o floor.Latencies, want string) {
-		rows = append(rows, goal{
-			name, fmt.Sprintf("%s / %s", us(r.At(0.5)), us(r.At(0.99))), fmt.Sprintf("%s / %s", us(o.At(0.5)), us(o.At(0.99))),
-			fmt.Sprintf("%.2f / %.2f", ratio(o.At(0.5), r.At(0.5)), ratio(o.At(0.99), r.At(0.99))), want,
-		})
+	if b.steps[sideServer] != nil {
+		rows = b.stepRows()
 	}
-	n := len(relay.Token) / 40
-	add(fmt.Sprintf("token in → token out, %d sessions, p50 / p99", n), relay.Token, ours.Token, "≤ 1.25 / 1.5")
-	add("end of sentence → synthesis request", relay.Sentence, ours.Sentence, "≤ 1.3 / 1.5")
-	add("first PCM byte in → client", relay.Sound, ours.Sound, "≤ 1.25 / 1.5")
-	add("interrupt → last sound", relay.Hush, ours.Hush, "≤ 1.4 / 2")
-	add("interrupt → end of the answer, which the server has saved", relay.Interrupt, ours.Interrupt, "")
-	add("interrupt → upstream given up", relay.Abort, ours.Abort, "")
-	rows = append(rows, goal{"audio frames after the end of an interrupted answer", strconv.Itoa(relay.After), strconv.Itoa(ours.After), "", "0"})
-	number := func(name, unit string, of func(*loadtest.Usage) float64, from map[string]*loadtest.Figures, want string) {
-		r, o := from[sideRelay].Server, from[sideServer].Server
-		if r == nil || o == nil {
-			return
-		}
-		rows = append(rows, goal{name, fmt.Sprintf("%.1f %s", of(r), unit), fmt.Sprintf("%.1f %s", of(o), unit), fmt.Sprintf("%.2f", of(o)/of(r)), want})
+	if b.busy[sideServer] != nil {
+		rows = append(rows, b.loadRows()...)
 	}
-	listeners := b.busy[sideServer].Listeners
-	number(fmt.Sprintf("CPU per session-minute, %d sessions", listeners), "ms", func(u *loadtest.Usage) float64 { return u.PerSessionMinute }, b.busy, "≤ 1.3")
-	memory := func(u *loadtest.Usage) float64 { return u.MemoryPerListener / 1e3 }
-	number("memory per idle session", "KB", memory, b.idle, "≤ 13 KB")
-	number("memory per session in conversation", "KB", memory, b.busy, "≤ 60 KB")
 	for _, s := range b.sizes {
 		if f := s.figures; s.name == "4,000" && f.Server != nil {
 			rows = append(rows, goal{
@@ -122,6 +104,42 @@ func (b *bench) writeFloors(t *strings.Builder) {
 	t.WriteString("\n")
 }
 
+// stepRows are the latencies of single steps.
+func (b *bench) stepRows() (rows []goal) {
+	relay, ours := b.steps[sideRelay], b.steps[sideServer]
+	add := func(name string, r, o floor.Latencies, want string) {
+		rows = append(rows, goal{
+			name, fmt.Sprintf("%s / %s", us(r.At(0.5)), us(r.At(0.99))), fmt.Sprintf("%s / %s", us(o.At(0.5)), us(o.At(0.99))),
+			fmt.Sprintf("%.2f / %.2f", ratio(o.At(0.5), r.At(0.5)), ratio(o.At(0.99), r.At(0.99))), want,
+		})
+	}
+	n := len(relay.Token) / 40
+	add(fmt.Sprintf("token in → token out, %d sessions, p50 / p99", n), relay.Token, ours.Token, "≤ 1.25 / 1.5")
+	add("end of sentence → synthesis request", relay.Sentence, ours.Sentence, "≤ 1.3 / 1.5")
+	add("first PCM byte in → client", relay.Sound, ours.Sound, "≤ 1.25 / 1.5")
+	add("interrupt → last sound", relay.Hush, ours.Hush, "≤ 1.4 / 2")
+	add("interrupt → end of the answer, which the server has saved", relay.Interrupt, ours.Interrupt, "")
+	add("interrupt → upstream given up", relay.Abort, ours.Abort, "")
+	return append(rows, goal{"audio frames after the end of an interrupted answer", strconv.Itoa(relay.After), strconv.Itoa(ours.After), "", "0"})
+}
+
+// loadRows are what a listener costs.
+func (b *bench) loadRows() (rows []goal) {
+	number := func(name, unit string, of func(*loadtest.Usage) float64, from map[string]*loadtest.Figures, want string) {
+		r, o := from[sideRelay].Server, from[sideServer].Server
+		if r == nil || o == nil {
+			return
+		}
+		rows = append(rows, goal{name, fmt.Sprintf("%.1f %s", of(r), unit), fmt.Sprintf("%.1f %s", of(o), unit), fmt.Sprintf("%.2f", of(o)/of(r)), want})
+	}
+	listeners := b.busy[sideServer].Listeners
+	number(fmt.Sprintf("CPU per session-minute, %d sessions", listeners), "ms", func(u *loadtest.Usage) float64 { return u.PerSessionMinute }, b.busy, "≤ 1.3")
+	memory := func(u *loadtest.Usage) float64 { return u.MemoryPerListener / 1e3 }
+	number("memory per idle session", "KB", memory, b.idle, "≤ 13 KB")
+	number("memory per session in conversation", "KB", memory, b.busy, "≤ 60 KB")
+	return rows
+}
+
 func us(d time.Duration) string { return fmt.Sprintf("%d µs", d.Microseconds()) }
 
 func ratio(a, b time.Duration) float64 {
@@ -132,6 +150,9 @@ func ratio(a, b time.Duration) float64 {
 }
 
 func (b *bench) writeOrders(t *strings.Builder) {
+	if len(b.twenty) == 0 {
+		return
+	}
 	t.WriteString("### Twenty listeners on one synthesis server\n\n" +
 		"For 40 seconds, with servers that are several times too slow for them; what was not heard by the end counts with the time waited so far.\n\n" +
 		"| real-time factor | order | first audio p50 / p95 | stutters | silence | listeners with stutters | speech heard | fairness |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
