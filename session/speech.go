@@ -220,44 +220,45 @@ func (seg *segment) event() realtime.Sentence {
 func (s *Session) sendAudio(seg *segment, now time.Time, pcm tts.Pieces, last bool) {
 	s.announce(seg)
 	binary := s.object.Avatarforge.Transport == realtime.TransportBinary
-	left := pcm.Len()
-	if left > 0 {
+	if made := pcm.Len(); made > 0 {
 		if r := seg.response; r != nil && r.firstAudio.IsZero() {
 			r.firstAudio = now
 			s.cfg.Metrics.firstAudio.Observe(now.Sub(r.started).Seconds())
 			r.trace.firstAudio(now)
 		}
 		before := seg.sent
-		seg.sentBytes += left
+		seg.sentBytes += made
 		seg.sent = pcmDuration(seg.sentBytes, seg.rate) // of the sum: a sum of them would be short
 		s.playhead.advance(now, seg.sent-before)
 		seg.item.audioEnd = s.playhead.sent
 	}
-	most := seg.rate * 2 * realtime.MaxFrameMS / 1000
-	for ; left > most; left -= most {
-		s.sendFrame(seg, &pcm, most, binary, false)
-	}
-	if left > 0 || (binary && last) {
-		s.sendFrame(seg, &pcm, left, binary, last)
+	for first := true; pcm.Len() > 0 || first && binary && last; first = false {
+		frame := pcm.Cut(seg.rate * 2 * realtime.MaxFrameMS / 1000)
+		s.sendFrame(seg, frame, binary, last && pcm.Len() == 0)
 	}
 }
 
-// sendFrame sends so many bytes of pcm as one frame.
-func (s *Session) sendFrame(seg *segment, pcm *tts.Pieces, bytes int, binary, last bool) {
+// The header of an audio frame is written before the sound, where it is.
+var _ = [1]struct{}{}[tts.Room-realtime.AudioHeaderBytes]
+
+// sendFrame sends sound with tts.Room before it as one frame, which it becomes.
+func (s *Session) sendFrame(seg *segment, sound []byte, binary, last bool) {
 	if binary {
-		s.outbox.publish(true, realtime.AudioHeaderBytes+bytes, func(dst []byte, n uint64) []byte {
-			return pcm.Append(realtime.AppendAudioFrame(dst, realtime.AudioFrame{Event: uint32(n), Segment: seg.id, Last: last}), bytes)
+		s.outbox.publish(true, 0, func(_ []byte, n uint64) []byte {
+			realtime.AppendAudioFrame(sound[:0], realtime.AudioFrame{Event: uint32(n), Segment: seg.id, Last: last})
+			return sound
 		})
 		return
 	}
+	sound = sound[tts.Room:]
 	delta := realtime.AudioDelta{
-		Place: realtime.Place{ItemID: seg.item.ID}, Delta: pcm.Append(nil, bytes),
+		Place: realtime.Place{ItemID: seg.item.ID}, Delta: sound,
 		Avatarforge: realtime.SegmentExtension{Segment: seg.id},
 	}
 	if seg.response != nil {
 		delta.ResponseID = seg.response.id
 	}
-	s.outbox.publish(false, tokenFrameBytes+bytes*4/3, func(dst []byte, n uint64) []byte {
+	s.outbox.publish(false, tokenFrameBytes+len(sound)*4/3, func(dst []byte, n uint64) []byte {
 		return realtime.AppendAudioDelta(dst, n, &delta)
 	})
 }

@@ -287,7 +287,7 @@ func (r *reading) next(ctx context.Context) (time.Duration, error) {
 			return 0, context.Cause(ctx)
 		}
 		pieces, done, err := speech.Take()
-		for _, piece := range pieces {
+		for piece := range pieces.All() {
 			if !r.heard {
 				r.heard, r.begun = true, time.Now()
 			}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,7 +163,7 @@ func TestSchedulerEncoded(t *testing.T) {
 		for {
 			<-sp.Ready()
 			piece, done, err := sp.Take()
-			sound = append(sound, slices.Concat(piece...)...)
+			sound = piece.Append(sound, piece.Len())
 			if err != nil {
 				t.Fatal(err)
 			}

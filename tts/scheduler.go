@@ -190,7 +190,7 @@ func (s *Scheduler) Submit(job Job) *Speech {
 	if job.Deadline.IsZero() {
 		job.Deadline = now
 	}
-	sp := &Speech{scheduler: s, job: job, rate: job.Rate, ready: make(chan struct{}, 1), avoid: noServer}
+	sp := &Speech{scheduler: s, job: job, rate: job.Rate, pieceBytes: pieceBytes(&job), ready: make(chan struct{}, 1), avoid: noServer}
 	sp.times.Submitted = now
 
 	s.mu.Lock()

@@ -101,7 +101,7 @@ func listen(sp *tts.Speech) (pcm []int16, err error) {
 	for {
 		<-sp.Ready()
 		pieces, done, err := sp.Take()
-		for b := slices.Concat(pieces...); len(b) > 0; b = b[2:] {
+		for b := pieces.Append(nil, pieces.Len()); len(b) > 0; b = b[2:] {
 			pcm = append(pcm, int16(binary.LittleEndian.Uint16(b)))
 		}
 		if done {

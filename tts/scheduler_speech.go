@@ -2,6 +2,7 @@ package tts
 
 import (
 	"context"
+	"iter"
 	"sync"
 	"time"
 )
@@ -33,8 +34,10 @@ type Speech struct {
 	// Immutable after Submit.
 	scheduler *Scheduler
 	id        uint64
-	rate      int           // the job's
-	ready     chan struct{} // capacity 1; never closed
+	rate      int // the job's
+	// pieceBytes is the most that one of its pieces has of sound.
+	pieceBytes int
+	ready      chan struct{} // capacity 1; never closed
 
 	// Guarded by Scheduler.mu.
 	job      Job // its Deadline changes
@@ -67,31 +70,79 @@ func (sp *Speech) Take() (pcm Pieces, done bool, err error) {
 	return pcm, sp.ended, sp.err
 }
 
-// Pieces are stretches of one sound, in order, none of them empty. They are not joined
-// before somebody needs it: half of a sentence is made ahead, and copying it once more is a tenth
-// of what the server does.
+const (
+	// Room is how many free bytes there are before the sound of a piece, for the header of whatever
+	// it is sent in: sound is written to memory once, where it stays until it need not be sent again.
+	Room = 12
+	// PieceTime is the most that a piece of PCM takes to play.
+	PieceTime = 200 * time.Millisecond
+)
+
+// Pieces are stretches of one sound, in order, none of them empty. Each begins with Room bytes that
+// are nobody's.
 type Pieces [][]byte
 
-// Len is the length of all of them, in bytes.
+// Len is the length of the sound, in bytes.
 func (p Pieces) Len() int {
 	n := 0
 	for _, piece := range p {
-		n += len(piece)
+		n += len(piece) - Room
 	}
 	return n
+}
+
+// All are the stretches of sound.
+func (p Pieces) All() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for _, piece := range p {
+			if !yield(piece[Room:]) {
+				return
+			}
+		}
+	}
 }
 
 // Append takes off n bytes, or what there is, and appends them to dst.
 func (p *Pieces) Append(dst []byte, n int) []byte {
 	for n > 0 && len(*p) > 0 {
 		first := (*p)[0]
-		k := min(len(first), n)
-		dst, n = append(dst, first[:k]...), n-k
-		if (*p)[0] = first[k:]; k == len(first) {
+		sound := first[Room:]
+		k := min(len(sound), n)
+		dst, n = append(dst, sound[:k]...), n-k
+		if (*p)[0] = first[k:]; k == len(sound) {
 			*p = (*p)[1:]
 		}
 	}
 	return dst
+}
+
+// Cut takes off at most n bytes of sound, with Room before them that the caller may write to. It
+// copies only where that fills what it returns, or spares memory.
+func (p *Pieces) Cut(n int) []byte {
+	if len(*p) == 0 {
+		return make([]byte, Room)
+	}
+	first := (*p)[0]
+	whole := len(first)-Room <= n && (len(*p) == 1 || len(first)+len((*p)[1])-2*Room > n)
+	if whole && 2*len(first) >= cap(first) {
+		*p = (*p)[1:]
+		return first
+	}
+	n = min(n, p.Len())
+	return p.Append(make([]byte, Room, Room+n), n)
+}
+
+// add copies sound to the end. A piece gets most bytes of it, but for the last: it has room for more.
+func (p *Pieces) add(sound []byte, most int) {
+	if n := len(*p); n > 0 {
+		last := &(*p)[n-1]
+		k := min(len(sound), cap(*last)-len(*last), Room+most-len(*last))
+		*last, sound = append(*last, sound[:k]...), sound[k:]
+	}
+	for len(sound) > 0 {
+		k := min(len(sound), most)
+		*p, sound = append(*p, append(make([]byte, Room, Room+most), sound[:k]...)), sound[k:]
+	}
 }
 
 // Times returns when what has happened.
@@ -128,8 +179,7 @@ func (sp *Speech) Cancel() {
 	sp.drop()
 }
 
-// deliver adds audio, which becomes the Speech's own. It is false when nobody wants it
-// any more.
+// deliver adds a copy of the audio. It is false when nobody wants it any more.
 func (sp *Speech) deliver(pcm []byte) bool {
 	sp.mu.Lock()
 	if sp.ended {
@@ -140,7 +190,7 @@ func (sp *Speech) deliver(pcm []byte) bool {
 		sp.times.FirstAudio = time.Now()
 	}
 	sp.made += len(pcm)
-	sp.pcm = append(sp.pcm, pcm)
+	sp.pcm.add(pcm, sp.pieceBytes)
 	sp.mu.Unlock()
 	sp.notify()
 	return true

@@ -219,7 +219,7 @@ func (st *schedulerTest) hear(sp *Speech) outcome {
 			st.Fatalf("the speech does not end")
 		}
 		pcm, done, err := sp.Take()
-		o.pcm = append(o.pcm, slices.Concat(pcm...)...)
+		o.pcm = pcm.Append(o.pcm, pcm.Len())
 		if done {
 			o.err, o.at = err, time.Since(st.began)
 			return o
@@ -272,13 +272,13 @@ func TestSchedulerSpeaks(t *testing.T) {
 		if at := time.Since(st.began); at != time.Second {
 			st.Errorf("the first audio came after %v, want it as it is made, after 1s", at)
 		}
-		if pcm, done, _ := sp.Take(); !bytes.Equal(slices.Concat(pcm...), audio(1)) || done {
+		if pcm, done, _ := sp.Take(); !bytes.Equal(pcm.Append(nil, pcm.Len()), audio(1)) || done {
 			st.Errorf("first audio: %d bytes, done %v", len(pcm), done)
 		}
 		<-sp.Ready()
 		synctest.Wait()
 		pcm, done, err := sp.Take()
-		if !bytes.Equal(slices.Concat(pcm...), audio(3)[len(audio(1)):]) || !done || err != nil {
+		if !bytes.Equal(pcm.Append(nil, pcm.Len()), audio(3)[len(audio(1)):]) || !done || err != nil {
 			st.Errorf("a listener who comes late takes all there is: %d bytes, done %v, %v", len(pcm), done, err)
 		}
 		if pcm, done, err := sp.Take(); pcm != nil || !done || err != nil {
@@ -960,29 +960,61 @@ func BenchmarkSubmit(b *testing.B) {
 	b.ReportMetric(float64(ready.Nanoseconds())/float64(b.N), "ns/to-ready")
 }
 
-// Pieces come off in any lengths, as they would off one piece.
+// Sound comes off in any lengths, as it would off one piece, whatever is written before it.
 func TestPieces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		all := Pieces(rapid.SliceOf(rapid.SliceOfN(rapid.Byte(), 1, 9)).Draw(t, "pieces"))
-		want := slices.Concat(all...)
-		if all.Len() != len(want) {
-			t.Fatalf("length %d, want %d", all.Len(), len(want))
-		}
-		var got []byte
-		for all.Len() > 0 {
-			n := rapid.IntRange(1, 20).Draw(t, "n")
-			left := all.Len()
-			before := len(got)
-			got = all.Append(got, n)
-			if taken := len(got) - before; taken != min(n, left) || all.Len() != left-taken {
-				t.Fatalf("%d of %d taken: %d, %d left", n, left, taken, all.Len())
+		most := rapid.IntRange(1, 12).Draw(t, "most")
+		var all Pieces
+		var want, got []byte
+		var cut [][]byte
+		for range rapid.IntRange(1, 50).Draw(t, "steps") {
+			n, before := rapid.IntRange(1, 20).Draw(t, "n"), all.Len()
+			switch rapid.IntRange(0, 2).Draw(t, "step") {
+			case 0:
+				sound := rapid.SliceOfN(rapid.Byte(), n, n).Draw(t, "sound")
+				all.add(sound, most)
+				want = append(want, sound...)
+				if all.Len() != before+n {
+					t.Fatalf("length %d, want %d", all.Len(), before+n)
+				}
+			case 1:
+				piece := all.Cut(n)
+				copy(piece[:Room], "head of frame")
+				cut = append(cut, piece)
+				if taken := len(piece) - Room; taken > n || taken == 0 && before > 0 || all.Len() != before-taken {
+					t.Fatalf("%d of %d cut, at most %d: %d left", taken, before, n, all.Len())
+				}
+				got = append(got, piece[Room:]...)
+			case 2:
+				from := len(got)
+				got = all.Append(got, n)
+				if taken := len(got) - from; taken != min(n, before) || all.Len() != before-taken {
+					t.Fatalf("%d of %d taken: %d, %d left", n, before, taken, all.Len())
+				}
 			}
+		}
+		for sound := range all.All() {
+			got = append(got, sound...)
 		}
 		if !bytes.Equal(got, want) {
 			t.Fatalf("%v, want %v", got, want)
 		}
-		if end := all.Append(nil, 1); len(end) > 0 {
-			t.Fatalf("%v behind the end", end)
+		for _, piece := range cut {
+			if string(piece[:Room]) != "head of fram" {
+				t.Fatalf("somebody wrote %q over a head", piece[:Room])
+			}
 		}
 	})
+}
+
+// A second of sound that is made ahead is sent as it lies in memory.
+func TestPiecesAreNotCopied(t *testing.T) {
+	var all Pieces
+	all.add(make([]byte, 1000), 200)
+	for i := range 5 {
+		lies := &all[0][0]
+		if piece := all.Cut(200); len(piece) != Room+200 || &piece[0] != lies {
+			t.Errorf("piece %d is a copy, or has %d bytes", i, len(piece)-Room)
+		}
+	}
 }

@@ -1,7 +1,6 @@
 package tts
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -120,8 +119,15 @@ func (s *Scheduler) begin(sv *server, sp *Speech, cancel context.CancelFunc) (re
 	return req, true
 }
 
-// synthesize speaks one sentence and delivers the audio as it is made. The audio is
-// copied once, since a chunk is valid only until the next; resampling is that copy.
+// pieceBytes is the most that a piece of the job's sound has.
+func pieceBytes(job *Job) int {
+	if job.Request.Encoding != PCM {
+		return readBytes
+	}
+	return bytesPerSample * int(PieceTime.Milliseconds()) * job.Rate / 1000
+}
+
+// synthesize speaks one sentence and delivers the audio as it is made.
 func synthesize(ctx context.Context, synth Synthesizer, req Request, sp *Speech) error {
 	rate := sp.rate
 	limit := int(maxSentence.Seconds()) * rate * bytesPerSample
@@ -143,6 +149,7 @@ func synthesize(ctx context.Context, synth Synthesizer, req Request, sp *Speech)
 	}
 
 	var resample *Resampler // nil while the rates are the same
+	var resampled []byte
 	first := true
 	for chunk, err := range synth.Synthesize(ctx, req) {
 		if err != nil {
@@ -154,11 +161,10 @@ func synthesize(ctx context.Context, synth Synthesizer, req Request, sp *Speech)
 			}
 		}
 		first = false
-		var pcm []byte
+		pcm := chunk.PCM
 		if resample != nil {
-			pcm = resample.Append(nil, chunk.PCM)
-		} else {
-			pcm = bytes.Clone(chunk.PCM)
+			resampled = resample.Append(resampled[:0], pcm)
+			pcm = resampled
 		}
 		if err := deliver(pcm); err != nil {
 			return err
@@ -168,7 +174,7 @@ func synthesize(ctx context.Context, synth Synthesizer, req Request, sp *Speech)
 		return err
 	}
 	if resample != nil {
-		if err := deliver(resample.Flush(nil)); err != nil {
+		if err := deliver(resample.Flush(resampled[:0])); err != nil {
 			return err
 		}
 	}
