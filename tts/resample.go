@@ -114,10 +114,15 @@ func (r *Resampler) Flush(dst []byte) []byte {
 func (r *Resampler) produce(dst []byte, limit int64) []byte {
 	f := r.filter
 	start, phase := r.start, r.phase
-	for start+f.taps <= r.have && r.wrote < limit {
+	// Positions in units of one phase, of which each output is down behind the last.
+	left := (r.have-f.taps+1)*f.phases - (start*f.phases + phase)
+	n := int(min(int64(max(left+f.down-1, 0)/f.down), limit-r.wrote))
+	r.wrote += int64(n)
+	at := len(dst)
+	dst = slices.Grow(dst, 2*n)[:at+2*n]
+	for out := dst[at:]; len(out) >= 2; out = out[2:] {
 		v := dot(f.coeffs[phase*f.taps:(phase+1)*f.taps], r.buf[start:start+f.taps])
-		dst = binary.LittleEndian.AppendUint16(dst, uint16(toInt16(v)))
-		r.wrote++
+		binary.LittleEndian.PutUint16(out, uint16(toInt16(v)))
 		start += f.step
 		if phase += f.phaseStep; phase >= f.phases {
 			phase -= f.phases
@@ -131,17 +136,12 @@ func (r *Resampler) produce(dst []byte, limit int64) []byte {
 	return dst
 }
 
-// toInt16 rounds to the nearest and saturates.
+// toInt16 rounds to the nearest, halves away from zero, and saturates. Sound changes its sign too
+// often for a branch on it.
 func toInt16(v float32) int16 {
-	switch {
-	case v >= math.MaxInt16:
-		return math.MaxInt16
-	case v <= math.MinInt16:
-		return math.MinInt16
-	case v < 0:
-		return int16(v - 0.5)
-	}
-	return int16(v + 0.5)
+	const half, sign = 0x3F000000, 1 << 31 // 0.5, and where a float32 has its sign
+	v += math.Float32frombits(half | math.Float32bits(v)&sign)
+	return int16(min(max(int32(v), math.MinInt16), math.MaxInt16))
 }
 
 // polyphase is the filter of one ratio. Immutable.

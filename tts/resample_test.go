@@ -226,6 +226,17 @@ func TestResamplerDoesNotAllocatePerChunk(t *testing.T) {
 	}
 }
 
+func TestRounding(t *testing.T) {
+	for v, want := range map[float32]int16{
+		0: 0, 0.4: 0, 0.5: 1, -0.4: 0, -0.5: -1, 1.49: 1, -1.51: -2, 32766.6: math.MaxInt16, 32767.5: math.MaxInt16, 1e6: math.MaxInt16,
+		-32767.6: math.MinInt16, -32769: math.MinInt16, -1e6: math.MinInt16,
+	} {
+		if got := toInt16(v); got != want {
+			t.Errorf("%v is rounded to %d, want %d", v, got, want)
+		}
+	}
+}
+
 func TestDotIsTheSumOfProducts(t *testing.T) {
 	for n := 0; n <= 400; n += 8 {
 		a, b := make([]float32, n+1)[1:], make([]float32, n) // a is not 16-byte aligned
@@ -234,7 +245,8 @@ func TestDotIsTheSumOfProducts(t *testing.T) {
 			a[i], b[i] = rand.Float32()-0.5, rand.Float32()-0.5
 			want += float64(a[i]) * float64(b[i])
 		}
-		for name, got := range map[string]float32{"dot": dot(a, b), "dotGeneric": dotGeneric(a, b)} {
+		for name, dot := range dots() {
+			got := dot(a, b)
 			if math.Abs(float64(got)-want) > 1e-4 {
 				t.Errorf("%s of %d values is %v, want %v", name, n, got, want)
 			}
