@@ -147,16 +147,20 @@ func (r *rig) person(name, mark string) store.User {
 	r.must(err)
 	for i := range 3 {
 		id := fmt.Sprintf("%s:session.%d", name, i)
-		r.must(r.db.SaveSession(ctx, store.Session{ID: id, Owner: u.ID, CharacterID: c.ID, Config: json.RawMessage(`{"voice":"x"}`), NextEvent: 1}))
+		conversation := &store.Changes{
+			ID: id, New: true,
+			Session: &store.Session{ID: id, Owner: u.ID, CharacterID: c.ID, Config: json.RawMessage(`{"voice":"x"}`), NextEvent: 1},
+		}
 		position := ""
 		for j := range 4 {
 			position, err = store.PositionBetween(position, "")
 			r.must(err)
-			r.must(r.db.SaveItem(ctx, store.Item{
+			conversation.Items = append(conversation.Items, store.Item{
 				Session: id, ID: fmt.Sprintf("item_%d", j), Position: position, Role: "user", Status: "completed",
 				ContentType: "input_text", Text: mark + " 안녕", Full: mark + " 안녕하세요",
-			}))
+			})
 		}
+		r.must(r.db.SaveChanges(ctx, conversation))
 		r.must(r.db.SaveSummary(ctx, store.Summary{Session: id, Covers: "h", Text: mark + " in short", UpToItem: "item_1"}))
 	}
 	_, err = r.db.SaveFact(ctx, store.Fact{Owner: u.ID, CharacterID: c.ID, Kind: "name", Text: mark + " likes tea"})

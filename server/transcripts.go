@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"avatarforge/realtime"
 	"avatarforge/session"
 	"avatarforge/store"
@@ -56,57 +54,28 @@ func (t *Transcripts) Take(ctx context.Context, id string) (*session.Record, err
 	return t.Load(ctx, id)
 }
 
-// Save implements session.Archive. The changes go at once, so that one flush of the disk
-// serves all of them.
+// Save implements session.Archive.
 func (t *Transcripts) Save(ctx context.Context, c session.Changes) error {
-	var all errgroup.Group
-	if c.Record != nil {
-		all.Go(func() error { return t.saveRecord(ctx, c.Epoch, c.Record) })
+	all := &store.Changes{ID: c.Session, Epoch: c.Epoch, Deleted: c.Deleted}
+	if r := c.Record; r != nil {
+		all.New = r.New
+		all.Session = &store.Session{
+			ID: r.ID, Owner: r.Owner, CharacterID: r.Character, Config: r.Settings,
+			NextEvent: r.NextEvent, NextSegment: r.NextSegment, Turn: r.Turn, Epoch: c.Epoch,
+		}
 	}
 	for i := range c.Items {
-		all.Go(func() error {
-			err := t.saveItem(ctx, &c, &c.Items[i])
-			if c.Record != nil && c.Record.New && errors.Is(err, store.ErrNotFound) {
-				// It was ahead of its session.
-				if err = t.saveRecord(ctx, c.Epoch, c.Record); err == nil {
-					err = t.saveItem(ctx, &c, &c.Items[i])
-				}
-			}
-			return err
+		r := &c.Items[i]
+		all.Items = append(all.Items, store.Item{
+			Session: c.Session, Epoch: c.Epoch, ID: r.ID, Position: r.Position, Role: string(r.Role), Status: string(r.Status),
+			ContentType: string(r.Type), Text: r.Text, Full: r.Full, Speech: r.Speech, Created: r.Created,
 		})
 	}
-	for _, id := range c.Deleted {
-		all.Go(func() error {
-			err := t.store.DeleteItem(ctx, c.Session, c.Epoch, id)
-			if errors.Is(err, store.ErrNotFound) {
-				return nil // the first try got that far
-			}
-			return err
-		})
-	}
-	err := all.Wait()
+	err := t.store.SaveChanges(ctx, all)
 	if errors.Is(err, store.ErrNotFound) {
 		return session.ErrUnknownSession
 	}
 	return err
-}
-
-func (t *Transcripts) saveRecord(ctx context.Context, epoch int64, r *session.Record) error {
-	x := store.Session{
-		ID: r.ID, Owner: r.Owner, CharacterID: r.Character, Config: r.Settings,
-		NextEvent: r.NextEvent, NextSegment: r.NextSegment, Turn: r.Turn, Epoch: epoch,
-	}
-	if r.New {
-		return t.store.SaveSession(ctx, x)
-	}
-	return t.store.UpdateSession(ctx, x)
-}
-
-func (t *Transcripts) saveItem(ctx context.Context, c *session.Changes, r *session.ItemRecord) error {
-	return t.store.SaveItem(ctx, store.Item{
-		Session: c.Session, Epoch: c.Epoch, ID: r.ID, Position: r.Position, Role: string(r.Role), Status: string(r.Status),
-		ContentType: string(r.Type), Text: r.Text, Full: r.Full, Speech: r.Speech, Created: r.Created,
-	})
 }
 
 // Between implements session.Archive.

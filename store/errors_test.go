@@ -68,7 +68,7 @@ func TestFullDatabaseDoesNotFailTheSmall(t *testing.T) {
 	}
 	var batch []*queued
 	for _, st := range []*statement{update(), tooBig, update()} {
-		batch = append(batch, &queued{st, make(chan error, 1)})
+		batch = append(batch, &queued{[]*statement{st}, make(chan error, 1)})
 	}
 	w := s.write.(*batchWriter)
 	// The loop is idle and stays so: nobody else writes.

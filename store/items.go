@@ -19,7 +19,7 @@ type Item struct {
 	Text        string          // as the listener heard it
 	Full        string          // as it was generated or given
 	Speech      json.RawMessage // which text sounds when, as the session's own package writes it; nil for none
-	// Created is set by the first SaveItem where it is zero; Updated by each of them.
+	// Created is set when it is saved first, where it is zero; Updated each time.
 	Created, Updated time.Time
 }
 
@@ -37,31 +37,35 @@ func scanItem(row scanner) (it Item, err error) {
 	return it, err
 }
 
-// SaveItem stores an item, new or as it has become. ErrNotFound: the session is gone, was never
-// saved, or has been taken over since by another instance. ErrInvalid: the position is not one of PositionBetween's.
-func (s *Store) SaveItem(ctx context.Context, it Item) error {
-	const doing = "save item"
+// itemStatement stores an item, new or as it has become, if its session is there and has its epoch.
+func (s *Store) itemStatement(it *Item) (*statement, error) {
 	if !validPosition(it.Position) {
-		return fmt.Errorf("%s: %w: position %q", doing, ErrInvalid, it.Position)
+		return nil, fmt.Errorf("%w: position %q", ErrInvalid, it.Position)
 	}
-	return s.execOne(ctx, doing, `
-		INSERT INTO items (`+itemColumns+`) 
+	return &statement{
+		text: `
+		INSERT INTO items (` + itemColumns + `) 
 		SELECT id, $2, $3, $4, $5, $6, $7, $8, $9, CAST($10 AS bigint), CAST($11 AS bigint)
 		FROM sessions WHERE id = $1 AND epoch = $12
 		ON CONFLICT (session_id, id) DO UPDATE
 		SET position = excluded.position, role = excluded.role, status = excluded.status,
 		    content_type = excluded.content_type, heard = excluded.heard, full_text = excluded.full_text,
 		    speech = excluded.speech, updated = excluded.updated`,
-		plain(it.Session), plain(it.ID), it.Position, plain(it.Role), plain(it.Status), plain(it.ContentType),
-		plain(it.Text), plain(it.Full), plain(string(it.Speech)), micros(s.orNow(it.Created)), micros(s.clock()), it.Epoch)
+		args: []any{
+			plain(it.Session), plain(it.ID), it.Position, plain(it.Role), plain(it.Status), plain(it.ContentType),
+			plain(it.Text), plain(it.Full), plain(string(it.Speech)), micros(s.orNow(it.Created)), micros(s.clock()), it.Epoch,
+		},
+	}, nil
 }
 
-// DeleteItem deletes an item; one that is not there, or whose session has another epoch, is
-// ErrNotFound.
-func (s *Store) DeleteItem(ctx context.Context, session string, epoch int64, id string) error {
-	return s.execOne(ctx, "delete item", `
+// deletion deletes an item, if its session has that epoch.
+func deletion(session string, epoch int64, id string) *statement {
+	return &statement{
+		text: `
 		DELETE FROM items WHERE session_id = $1 AND id = $2
-		AND EXISTS (SELECT 1 FROM sessions WHERE sessions.id = $1 AND epoch = $3)`, plain(session), plain(id), epoch)
+		AND EXISTS (SELECT 1 FROM sessions WHERE sessions.id = $1 AND epoch = $3)`,
+		args: []any{plain(session), plain(id), epoch},
+	}
 }
 
 // Items is a session's whole transcript, in order. It is empty for a session that is not there.

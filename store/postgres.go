@@ -66,18 +66,39 @@ func lockPostgres(ctx context.Context, db *sql.DB) (unlock func() error, err err
 	}, nil
 }
 
-// directWriter sends each statement as it comes: PostgreSQL has many writers at once and gathers
+// directWriter sends statements as they come: PostgreSQL has many writers at once and gathers
 // their commits itself.
 type directWriter struct {
 	db *sql.DB // closed by Store.Close
 }
 
-func (w *directWriter) run(ctx context.Context, st *statement) error {
+func (w *directWriter) run(ctx context.Context, list ...*statement) (err error) {
 	ctx, cancel := patiently(ctx, postgresPatience)
 	defer cancel()
+	if len(list) == 1 {
+		return runDirectly(ctx, w.db, list[0])
+	}
+	tx, err := w.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for _, st := range list {
+		if err := runDirectly(ctx, tx, st); err != nil {
+			_ = tx.Rollback() // it is undone either way
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// runDirectly runs a statement on a pool or in a transaction.
+func runDirectly(ctx context.Context, on interface {
+	ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+}, st *statement) error {
 	return st.runOn(
-		func() (sql.Result, error) { return w.db.ExecContext(ctx, st.text, st.args...) },
-		func() (*sql.Rows, error) { return w.db.QueryContext(ctx, st.text, st.args...) },
+		func() (sql.Result, error) { return on.ExecContext(ctx, st.text, st.args...) },
+		func() (*sql.Rows, error) { return on.QueryContext(ctx, st.text, st.args...) },
 	)
 }
 

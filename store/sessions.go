@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -17,7 +18,7 @@ type Session struct {
 	NextSegment uint32
 	Turn        int
 	Epoch       int64 // by how many instances it has been taken over, see TakeSession
-	// Created is set by the first SaveSession where it is zero; Updated by each of them.
+	// Created is set when it is saved first, where it is zero; Updated each time.
 	Created, Updated time.Time
 }
 
@@ -44,36 +45,86 @@ func rawJSON(text string) json.RawMessage {
 	return json.RawMessage(text)
 }
 
-// SaveSession stores a session, new or as it has become. The owner and the time it was created stay
-// what they were: a session of that id with another owner, or taken over since by another instance,
-// is ErrConflict, an owner who is no
-// user is ErrNotFound.
-func (s *Store) SaveSession(ctx context.Context, x Session) error {
-	const doing = "save session"
-	n, err := s.exec(ctx, doing, `
-		INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+// sessionStatement stores a session, new or as it has become. The owner and the time it was created
+// stay what they were: it changes no row where the session has another owner, or has been taken over
+// since by another instance.
+func (s *Store) sessionStatement(x *Session) *statement {
+	return &statement{
+		text: `
+		INSERT INTO sessions (` + sessionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (id) DO UPDATE
 		SET character_id = excluded.character_id, config = excluded.config, next_event = excluded.next_event,
 		    next_segment = excluded.next_segment, turn = excluded.turn, updated = excluded.updated
 		WHERE sessions.owner = excluded.owner AND sessions.epoch = excluded.epoch`,
-		plain(x.ID), plain(x.Owner), plain(x.CharacterID), plain(string(x.Config)),
-		int64(x.NextEvent),
-		int64(x.NextSegment), x.Turn, x.Epoch, micros(s.orNow(x.Created)), micros(s.clock()))
-	if err == nil && n == 0 {
-		return fmt.Errorf("%s: %w: the session belongs to another owner, or has been taken over", doing, ErrConflict)
+		args: []any{
+			plain(x.ID), plain(x.Owner), plain(x.CharacterID), plain(string(x.Config)),
+			int64(x.NextEvent), int64(x.NextSegment), x.Turn, x.Epoch, micros(s.orNow(x.Created)), micros(s.clock()),
+		},
 	}
-	return err
 }
 
-// UpdateSession stores a session as it has become. ErrNotFound: it has been deleted, or taken over
-// since by another instance.
-func (s *Store) UpdateSession(ctx context.Context, x Session) error {
-	return s.execOne(ctx, "update session", `
+// updateStatement stores a session as it has become, if it has not been deleted, nor taken over since
+// by another instance.
+func (s *Store) updateStatement(x *Session) *statement {
+	return &statement{
+		text: `
 		UPDATE sessions
 		SET character_id = $3, config = $4, next_event = $5, next_segment = $6, turn = $7, updated = $8
 		WHERE id = $1 AND owner = $2 AND epoch = $9`,
-		plain(x.ID), plain(x.Owner), plain(x.CharacterID), plain(string(x.Config)),
-		int64(x.NextEvent), int64(x.NextSegment), x.Turn, micros(s.clock()), x.Epoch)
+		args: []any{
+			plain(x.ID), plain(x.Owner), plain(x.CharacterID), plain(string(x.Config)),
+			int64(x.NextEvent), int64(x.NextSegment), x.Turn, micros(s.clock()), x.Epoch,
+		},
+	}
+}
+
+// Changes are what has become of a conversation since it was saved last.
+type Changes struct {
+	ID      string
+	Epoch   int64    // of the session, as its writer knows it
+	Session *Session // nil where it has not changed
+	New     bool     // whether Session has yet to be inserted
+	Items   []Item
+	Deleted []string // items' ids; one that is not there will do
+}
+
+// SaveChanges saves all of it, in one transaction. ErrNotFound: the session was never saved, has been
+// deleted, or has been taken over since by another instance; or its owner is no user. ErrConflict: it is
+// not new, but another owner's or instance's. ErrInvalid: an item's position is not one of PositionBetween's.
+func (s *Store) SaveChanges(ctx context.Context, c *Changes) error {
+	const doing = "save conversation"
+	var list []*statement
+	if c.Session != nil && c.New {
+		list = append(list, s.sessionStatement(c.Session))
+	} else if c.Session != nil {
+		list = append(list, s.updateStatement(c.Session))
+	}
+	for i := range c.Items {
+		st, err := s.itemStatement(&c.Items[i])
+		if err != nil {
+			return fmt.Errorf("%s: %w", doing, err)
+		}
+		list = append(list, st)
+	}
+	found := len(list) // must find what they change
+	for _, id := range c.Deleted {
+		list = append(list, deletion(c.ID, c.Epoch, id))
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	if err := s.write.run(ctx, list...); err != nil {
+		return wrap(doing, err)
+	}
+	if c.Session != nil && c.New && list[0].rows == 0 {
+		return fmt.Errorf("%s: %w: the session belongs to another owner, or has been taken over", doing, ErrConflict)
+	}
+	for _, st := range list[:found] {
+		if st.rows == 0 {
+			return wrap(doing, sql.ErrNoRows)
+		}
+	}
+	return nil
 }
 
 // TakeSession makes a session the caller's alone: under an epoch that was read before, nothing of it

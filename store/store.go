@@ -43,8 +43,9 @@ type Store struct {
 // writer runs statements that change something. There are two: batchWriter for SQLite and
 // directWriter for PostgreSQL.
 type writer interface {
-	// run runs one statement. It has happened, and lasts, once run has returned nil.
-	run(ctx context.Context, st *statement) error
+	// run runs statements, in one transaction where they are several. They have happened, and last,
+	// once run has returned nil.
+	run(ctx context.Context, list ...*statement) error
 	// close lets what runs finish and refuses the rest with ErrClosed.
 	close() error
 }

@@ -207,6 +207,7 @@ func testStore(t *testing.T, config func(testing.TB) Config) {
 		{"a context that ended", testContext},
 		{"closing", testClose},
 		{"opening again", testReopen},
+		{"changes of a conversation", testChanges},
 		{"a newer database", testNewer},
 		{"ten thousand items", testManyItems},
 	} {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 
 	"modernc.org/sqlite"
@@ -14,7 +13,7 @@ import (
 
 const (
 	// batchLimit bounds a transaction, so that nobody waits for more than some milliseconds of work.
-	batchLimit = 128
+	batchLimit = 512
 	// beginTries times the busy timeout (5 s) is how long another process may hold the database.
 	beginTries = 3
 )
@@ -37,10 +36,10 @@ type batchWriter struct {
 	prepared map[string]*sql.Stmt // by text; there are only as many as this package has
 }
 
-// queued is a statement that waits for its turn, and where its outcome goes.
+// queued are statements that wait for their turn, and where their outcome goes.
 type queued struct {
-	*statement
-	outcome chan error // has room for one
+	list    []*statement // not empty; all of them happen, or none
+	outcome chan error   // has room for one
 }
 
 func newBatchWriter(ctx context.Context, db *sql.DB, limit int) (*batchWriter, error) {
@@ -57,12 +56,12 @@ func newBatchWriter(ctx context.Context, db *sql.DB, limit int) (*batchWriter, e
 	return w, nil
 }
 
-// run waits for the statement's turn for as long as ctx lasts, and then for its outcome.
-func (w *batchWriter) run(ctx context.Context, st *statement) error {
+// run waits for the statements' turn for as long as ctx lasts, and then for their outcome.
+func (w *batchWriter) run(ctx context.Context, list ...*statement) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	q := &queued{st, make(chan error, 1)}
+	q := &queued{list, make(chan error, 1)}
 	select {
 	case w.queue <- q:
 		return <-q.outcome
@@ -100,14 +99,13 @@ func (w *batchWriter) loop(ctx context.Context) {
 	}
 }
 
-// gather adds all who wait at this moment, and those who were about to: what a session
-// changes comes from several goroutines at once, and should not take a flush each.
+// gather adds all who wait at this moment.
 func (w *batchWriter) gather(batch []*queued) []*queued {
-	runtime.Gosched()
-	for len(batch) < w.limit {
+	for n := len(batch[0].list); n < w.limit; {
 		select {
 		case q := <-w.queue:
 			batch = append(batch, q)
+			n += len(q.list)
 		default:
 			return batch
 		}
@@ -115,9 +113,9 @@ func (w *batchWriter) gather(batch []*queued) []*queued {
 	return batch
 }
 
-// commit runs the batch as one transaction and answers everybody in it. A statement that breaks a
-// constraint fails alone: SQLite undoes only that statement. Whatever else goes wrong undoes all of
-// them; each is then tried by itself, so that none fails for another's sake.
+// commit runs the batch as one transaction and answers everybody in it. What breaks a constraint
+// by a single statement fails alone: SQLite undoes only that statement. Whatever else goes wrong
+// undoes all of them; each is then tried by itself, so that none fails for another's sake.
 func (w *batchWriter) commit(ctx context.Context, batch []*queued) {
 	if err := w.begin(ctx); err != nil {
 		answer(batch, err)
@@ -125,8 +123,8 @@ func (w *batchWriter) commit(ctx context.Context, batch []*queued) {
 	}
 	outcomes := make([]error, len(batch))
 	for i, q := range batch {
-		outcomes[i] = w.runOne(ctx, q.statement)
-		if outcomes[i] == nil || isConstraint(outcomes[i]) {
+		outcomes[i] = w.runAll(ctx, q.list)
+		if outcomes[i] == nil || len(q.list) == 1 && isConstraint(outcomes[i]) {
 			continue
 		}
 		w.rollback(ctx)
@@ -147,6 +145,16 @@ func (w *batchWriter) commit(ctx context.Context, batch []*queued) {
 	for i, q := range batch {
 		q.outcome <- outcomes[i]
 	}
+}
+
+// runAll stops at the first error.
+func (w *batchWriter) runAll(ctx context.Context, list []*statement) error {
+	for _, st := range list {
+		if err := w.runOne(ctx, st); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func answer(batch []*queued, err error) {
