@@ -69,7 +69,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	b := &bench{bin: path, dir: dir, short: *short}
+	b := &bench{bin: path, dir: dir, short: *short, keeps: resumeLog}
 	if err := b.run(ctx, *only); err != nil {
 		return err
 	}
@@ -123,11 +123,13 @@ type bench struct {
 	bin   string
 	dir   string
 	short bool
+	keeps string // of each conversation, to be sent again
 
 	started time.Time
 	sizes   []sized
 	idle    map[string]*loadtest.Figures // by side
 	busy    map[string]*loadtest.Figures
+	lean    *loadtest.Figures // of the server that keeps little of a conversation
 	steps   map[string]*floor.Measured
 	twenty  map[string]*loadtest.Figures // by side and real-time factor
 }
@@ -234,18 +236,28 @@ func (b *bench) compareSteps(ctx context.Context) error {
 func (b *bench) compareLoads(ctx context.Context) error {
 	for _, side := range sides {
 		fmt.Fprintf(os.Stderr, "idle and busy listeners, %s\n", side)
-		demo := []string{"--plain", "--parallel", "8192", "--voices", "64", "--real-time-factor", "0.05", "--first-chunk", "80ms"}
-		idle, err := b.load(ctx, side, demo, "-n", b.scale(1000, 20), "--ramp", b.seconds(5, 1), "--duration", b.seconds(10, 3), "--think", "10h", "--rate", "32000")
+		idle, err := b.load(ctx, side, busyDemo, "-n", b.scale(1000, 20), "--ramp", b.seconds(5, 1), "--duration", b.seconds(10, 3), "--think", "10h", "--rate", "32000")
 		if err != nil {
 			return err
 		}
-		busy, err := b.load(ctx, side, demo, "-n", b.scale(1000, 20), "--ramp", b.seconds(10, 1), "--duration", b.seconds(50, 4), "--think", b.seconds(60, 1), "--rate", "32000")
+		busy, err := b.load(ctx, side, busyDemo, b.busyFlags()...)
 		if err != nil {
 			return err
 		}
 		b.idle[side], b.busy[side] = idle, busy
 	}
-	return nil
+	fmt.Fprintln(os.Stderr, "busy listeners for whom little is kept")
+	var err error
+	b.keeps = littleLog
+	b.lean, err = b.load(ctx, sideServer, busyDemo, b.busyFlags()...)
+	b.keeps = resumeLog
+	return err
+}
+
+var busyDemo = []string{"--plain", "--parallel", "8192", "--voices", "64", "--real-time-factor", "0.05", "--first-chunk", "80ms"}
+
+func (b *bench) busyFlags() []string {
+	return []string{"-n", b.scale(1000, 20), "--ramp", b.seconds(10, 1), "--duration", b.seconds(50, 4), "--think", b.seconds(60, 1), "--rate", "32000"}
 }
 
 // compareOrders has twenty listeners on one synthesis server that is too slow for them: the
@@ -318,7 +330,7 @@ func (b *bench) with(ctx context.Context, side string, settings map[string]strin
 		env := map[string]string{
 			"LLM_SERVICE": "ollama", "TTS_SERVICE": "gpt-sovits", "LISTEN_ADDR": "127.0.0.1:0", "DATA_DIR": data,
 			"RATE_LIMIT": "off", "MAX_CONCURRENT_SESSIONS": "10000", "LLM_CONCURRENCY": "4096", "MAX_TURNS": "0", "LOG_LEVEL": "warn",
-			"RESUME_LOG_BYTES": resumeLog,
+			"RESUME_LOG_BYTES": b.keeps,
 		}
 		for k, v := range settings {
 			env[k] = v
@@ -341,9 +353,12 @@ func (b *bench) with(ctx context.Context, side string, settings map[string]strin
 	}
 }
 
-// resumeLog is how much each conversation keeps to be sent again, in place of 4 MiB: with
-// thousands of listeners that is what memory goes into.
-const resumeLog = "1MiB"
+// How much each conversation keeps to be sent again, in place of 4 MiB: with thousands of listeners
+// that is what memory goes into.
+const (
+	resumeLog = "1MiB"
+	littleLog = "64KiB"
+)
 
 type discard struct{}
 

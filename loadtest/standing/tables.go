@@ -137,6 +137,9 @@ func (b *bench) loadRows() (rows []goal) {
 	memory := func(u *loadtest.Usage) float64 { return u.MemoryPerListener / 1e3 }
 	number("memory per idle session", "KB", memory, b.idle, "≤ 13 KB")
 	number("memory per session in conversation", "KB", memory, b.busy, "≤ 60 KB")
+	kept := map[string]*loadtest.Figures{sideRelay: b.busy[sideRelay], sideServer: b.lean}
+	number("the same, with "+littleLog+" kept for a resume", "KB", memory, kept, "")
+	number("CPU per session-minute, with "+littleLog+" kept", "ms", func(u *loadtest.Usage) float64 { return u.PerSessionMinute }, kept, "")
 	return rows
 }
 
