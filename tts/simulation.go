@@ -37,6 +37,15 @@ type Simulation struct {
 	// FirstComeFirstServed replaces the order, and lifts the bound of the look-ahead, to
 	// compare with.
 	FirstComeFirstServed bool
+
+	// These are for the tests of the queue. Zero is the scheduler's own order and figures,
+	// and one voice for all.
+	order     order
+	lookAhead time.Duration // negative: unbounded
+	tolerance time.Duration // see voiceTolerance; negative: no voice is preferred
+	voices    int           // the listeners take them in turn
+	loading   time.Duration // of a voice that is not the server's last, before its first sound
+	endless   bool          // no reply ends, and every other listener comes a quarter of Length later
 }
 
 // Simulated is what the listeners of a Simulation went through.
@@ -53,16 +62,25 @@ type Simulated struct {
 	Heard []float64
 	// Busy is the share of the servers' time.
 	Busy float64
+
+	speech []time.Duration // that each listener heard
+	late   time.Duration   // the most that sound came after it was needed, or had not by the end
+	early  time.Duration   // the most that a synthesis began before its sound was needed
+	loads  int             // how often a server loaded a voice
 }
 
 // tokensPerSoundSecond is how many tokens a second of speech has: about its syllables.
 const tokensPerSoundSecond = 6.5
 
 func (c *Simulation) setDefaults() {
-	c.Servers = max(c.Servers, 1)
+	c.Servers, c.voices = max(c.Servers, 1), max(c.voices, 1)
+	if c.FirstComeFirstServed {
+		c.order, c.lookAhead = byArrival, -1
+	}
 	for field, def := range map[*time.Duration]time.Duration{
 		&c.Chunk: 600 * time.Millisecond, &c.Length: 30 * time.Minute, &c.Think: 6 * time.Second,
 		&c.FirstToken: 300 * time.Millisecond, &c.Sentence: 3250 * time.Millisecond,
+		&c.lookAhead: defaultLookAhead, &c.tolerance: voiceTolerance,
 	} {
 		if *field == 0 {
 			*field = def
@@ -79,22 +97,24 @@ func (c *Simulation) setDefaults() {
 func (c Simulation) Run() *Simulated {
 	c.setDefaults()
 	start := time.Unix(0, 0)
-	lookAhead := defaultLookAhead
-	if c.FirstComeFirstServed {
-		lookAhead = -1
-	}
-	s := &crowd{cfg: &c, now: start, queue: newQueue(lookAhead), waiting: map[uint64]*uttered{}}
-	if c.FirstComeFirstServed {
-		s.queue.order = byArrival
-	}
+	s := &crowd{cfg: &c, now: start, queue: newQueue(c.lookAhead), waiting: map[uint64]*uttered{}}
+	s.queue.order, s.queue.tolerance = c.order, c.tolerance
 	for range c.Servers {
 		s.servers = append(s.servers, serverState{idle: true})
 	}
 	members := make([]*member, c.Listeners)
 	for i := range members {
-		members[i] = &member{crowd: s, name: strconv.Itoa(i), rand: rand.New(rand.NewPCG(c.Seed, uint64(i)))}
+		m := &member{
+			crowd: s, name: strconv.Itoa(i), voice: voiceKey{reference: strconv.Itoa(i % c.voices)},
+			rand: rand.New(rand.NewPCG(c.Seed, uint64(i))),
+		}
+		members[i] = m
 		// They come over the first minute, or all would ask at once for ever.
-		s.after(time.Duration(members[i].rand.Float64()*float64(time.Minute)), members[i].ask)
+		comes := time.Duration(m.rand.Float64() * float64(time.Minute))
+		if c.endless && i%2 == 1 {
+			comes += c.Length / 4
+		}
+		s.after(comes, m.ask)
 	}
 	end := start.Add(c.Length)
 	for len(s.events) > 0 && !s.events[0].at.After(end) {
@@ -173,6 +193,7 @@ type uttered struct {
 type member struct {
 	crowd *crowd
 	name  string
+	voice voiceKey
 	rand  *rand.Rand
 
 	pending []*uttered // submitted and not yet played to their ends as far as they are known, in order
@@ -192,14 +213,18 @@ func (m *member) ask() {
 	m.begun = false
 	at := c.FirstToken
 	for i := range n {
-		sound := time.Duration((0.5 + m.rand.Float64()) * float64(c.Sentence))
-		at += time.Duration(sound.Seconds() * tokensPerSoundSecond / c.TokensPerSecond * float64(time.Second))
-		u := &uttered{
-			of: m, first: i == 0, last: i == n-1, sound: sound,
-			guess: time.Duration((0.8 + 0.4*m.rand.Float64()) * float64(sound)),
-		}
-		m.crowd.after(at, func() { m.submit(u) })
+		at += m.write(&uttered{of: m, first: i == 0, last: i == n-1 && !c.endless}, at)
 	}
+}
+
+// write has the model write a sentence from then on, and says how long that takes.
+func (m *member) write(u *uttered, then time.Duration) (took time.Duration) {
+	c := m.crowd.cfg
+	u.sound = time.Duration((0.5 + m.rand.Float64()) * float64(c.Sentence))
+	u.guess = time.Duration((0.8 + 0.4*m.rand.Float64()) * float64(u.sound))
+	took = time.Duration(u.sound.Seconds() * tokensPerSoundSecond / c.TokensPerSecond * float64(time.Second))
+	m.crowd.after(then+took, func() { m.submit(u) })
+	return took
 }
 
 // submit does what a session does with a sentence that has ended.
@@ -220,7 +245,7 @@ func (m *member) submit(u *uttered) {
 	s.waiting[u.id] = u
 	length := time.Duration(u.guess.Seconds()*tokensPerSoundSecond) * 100 * time.Millisecond
 	s.queue.push(queued{
-		id: u.id, owner: m.name, submitted: s.now, deadline: u.due, length: length,
+		id: u.id, owner: m.name, voice: m.voice, submitted: s.now, deadline: u.due, length: length,
 		cost: s.cost(u.guess), avoid: noServer, continues: !u.first,
 	})
 	s.dispatch()
@@ -240,11 +265,17 @@ func (s *crowd) dispatch() {
 		}
 		u := s.waiting[q.id]
 		delete(s.waiting, q.id)
+		s.result.early = max(s.result.early, u.due.Sub(s.now))
+		var loading time.Duration
+		if v := &s.servers[i]; !v.loaded || v.voice != q.voice {
+			loading = s.cfg.loading
+			s.result.loads++
+		}
 		s.servers[i] = serverState{loaded: true, voice: q.voice, lastUsed: s.now}
-		took := s.cost(u.sound)
+		took := loading + s.cost(u.sound)
 		s.working += took
 		for at := min(s.cfg.Chunk, u.sound); ; at = min(at+s.cfg.Chunk, u.sound) {
-			s.after(s.cost(at), func() { u.of.arrive(u, at == u.sound) })
+			s.after(loading+s.cost(at), func() { u.of.arrive(u, at == u.sound) })
 			if at == u.sound {
 				break
 			}
@@ -270,8 +301,11 @@ func (m *member) arrive(u *uttered, whole bool) {
 			break
 		}
 		m.pending, m.chunks = m.pending[1:], 0
-		if p.last {
+		switch {
+		case p.last:
 			m.replied()
+		case m.crowd.cfg.endless:
+			m.write(&uttered{of: m}, 0)
 		}
 	}
 	m.moveDeadlines()
@@ -290,12 +324,14 @@ func (m *member) play(u *uttered, n int) {
 		m.begun = true
 		wait := s.now.Sub(m.asked)
 		s.result.FirstAudio = append(s.result.FirstAudio, wait)
+		s.result.late = max(s.result.late, wait)
 		m.silent += wait
 		m.runsOut = s.now
 	case gap > 0:
 		s.result.Stutters++
 		s.result.Silence += gap
 		s.result.Longest = max(s.result.Longest, gap)
+		s.result.late = max(s.result.late, gap)
 		m.silent += gap
 		m.stuttered = true
 		m.runsOut = s.now
@@ -329,11 +365,17 @@ func (m *member) moveDeadlines() {
 // sumUp counts what has not been heard by the end with what it was waited for.
 func (m *member) sumUp(end time.Time) {
 	r := &m.crowd.result
-	if len(m.pending) > 0 && !m.begun {
+	switch {
+	case len(m.pending) == 0:
+	case m.begun:
+		r.late = max(r.late, end.Sub(m.runsOut))
+	default:
 		wait := end.Sub(m.asked)
 		r.FirstAudio = append(r.FirstAudio, wait)
+		r.late = max(r.late, wait)
 		m.silent += wait
 	}
+	r.speech = append(r.speech, m.heard)
 	if m.stuttered {
 		r.Stuttered++
 	}
