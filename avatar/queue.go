@@ -2,14 +2,9 @@ package avatar
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -19,7 +14,8 @@ import (
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+
+	"avatarforge/store"
 )
 
 const (
@@ -59,7 +55,8 @@ func openQueue(ctx context.Context, databaseURL, dir string, config *river.Confi
 		}
 		return q, shut, nil
 	}
-	db, err := openFile(dir)
+	// Of one connection: River works on several things at once, SQLite does not.
+	db, err := store.OpenSQLiteFile(dir, jobsFile)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -80,28 +77,6 @@ func openPool(ctx context.Context, databaseURL string) (*pgxpool.Pool, error) {
 		conf.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	return pgxpool.NewWithConfig(ctx, conf)
-}
-
-func openFile(dir string) (*sql.DB, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the data folder: %w", err)
-	}
-	path := filepath.ToSlash(filepath.Join(dir, jobsFile))
-	if !strings.HasPrefix(path, "/") { // a drive letter
-		path = "/" + path
-	}
-	query := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"}}
-	file := url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}
-	db, err := sql.Open("sqlite", file.String())
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(1) // River works on several things at once, SQLite does not
-	return db, nil
 }
 
 func newQueue[Tx any](ctx context.Context, driver riverdriver.Driver[Tx], config *river.Config) (queue, error) {
