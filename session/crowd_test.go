@@ -31,22 +31,8 @@ func crowdTalk(k *talk, turns int) []crowdTurn {
 			k.t.Errorf("status %s, %d speech errors, text %q", done.Status, done.Avatarforge.SpeechErrors, done.Output[0].Text())
 		}
 		var turn crowdTurn
-		// playing is when the sound that has come will have been played.
 		var playing time.Time
-		for _, f := range k.frames[before:] {
-			e, ok := f.event.(realtime.AudioDelta)
-			if !ok {
-				continue
-			}
-			if playing.IsZero() {
-				playing = f.at
-			}
-			turn.gap = max(turn.gap, f.at.Sub(playing))
-			if playing.Before(f.at) {
-				playing = f.at
-			}
-			playing = playing.Add(time.Duration(len(e.Delta)/2) * time.Second / 24000)
-		}
+		turn.gap, playing = silence(k.frames[before:])
 		sentences := k.sentences(k.frames[before:])
 		if len(sentences) != 3 {
 			k.t.Errorf("%d sentences, want three", len(sentences))
@@ -121,6 +107,76 @@ func TestCrowdBeyondTheServer(t *testing.T) {
 		// Twenty times three sentences are 29 s of work.
 		checkCrowd(t, line, all, people, 30*time.Second, 30*time.Second)
 	})
+}
+
+// Twenty people for whom the server is far too slow: they wait long for their replies to begin,
+// but none stops in the middle. Replies are longer than a synthesis, and those who wait ask at the
+// same time.
+func TestCrowdDoesNotStutter(t *testing.T) {
+	const people, talkFor = 20, 2 * time.Minute
+	const story = "오늘은 아침에 일찍 일어나서 강가를 따라 천천히 걸었는데 바람이 참 시원했어요. " +
+		"돌아오는 길에 작은 빵집에 들러서 갓 구운 소금빵을 두 개 사서 먹었답니다. " +
+		"그러고 나서 하루 종일 당신이 오기만을 기다리면서 재미있는 책을 읽고 있었어요."
+	for _, rtf := range []float64{0.15, 0.5, 0.9} {
+		t.Run(fmt.Sprintf("real-time factor %v", rtf), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cfg := home(story)
+				cfg.LLM.Parallel = people
+				cfg.LLM.Pace = llmtest.Pace{FirstToken: 250 * time.Millisecond, TokensPerSecond: 25}
+				cfg.TTS = []ttstest.Config{{FirstChunkDelay: 200 * time.Millisecond, RealTimeFactor: rtf}}
+				line := linetest.Start(t, cfg)
+				end := time.Now().Add(talkFor)
+
+				var mu sync.Mutex
+				turns, stutters, worst := 0, 0, time.Duration(0)
+				var wg sync.WaitGroup
+				for i := range people {
+					k := open(t, line, session.Opening{})
+					wg.Go(func() {
+						time.Sleep(time.Duration(i) * 250 * time.Millisecond)
+						for time.Now().Before(end) {
+							before := len(k.frames)
+							k.say("이야기해 줘.")
+							until[realtime.ResponseDone](k, "everybody's response ends")
+							gap, playing := silence(k.frames[before:])
+							mu.Lock()
+							turns++
+							if worst = max(worst, gap); gap > 20*time.Millisecond {
+								stutters++
+							}
+							mu.Unlock()
+							time.Sleep(time.Until(playing) + 6*time.Second)
+						}
+					})
+				}
+				wg.Wait()
+				t.Logf("%d replies, the longest silence in one %v", turns, worst)
+				if stutters > 0 || turns < people {
+					t.Errorf("%d of %d replies stopped in the middle, for up to %v", stutters, turns, worst)
+				}
+			})
+		})
+	}
+}
+
+// silence is the longest time without sound within a reply, and when the last of it will have been
+// played.
+func silence(frames []frame) (gap time.Duration, playing time.Time) {
+	for _, f := range frames {
+		e, ok := f.event.(realtime.AudioDelta)
+		if !ok {
+			continue
+		}
+		if playing.IsZero() {
+			playing = f.at
+		}
+		gap = max(gap, f.at.Sub(playing))
+		if playing.Before(f.at) {
+			playing = f.at
+		}
+		playing = playing.Add(time.Duration(len(e.Delta)/2) * time.Second / 24000)
+	}
+	return gap, playing
 }
 
 // checkCrowd wants that many turns, none of which waited longer for its first audio or

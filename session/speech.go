@@ -174,7 +174,11 @@ func (s *Session) sendSpeech() {
 		}
 		pcm, done, err := seg.speech.Take()
 		if pcm.Len() > 0 || done {
+			begins := seg.sentBytes == 0
 			s.sendAudio(seg, now, pcm, done && err == nil)
+			if begins && !done {
+				s.moveDeadlines(now) // the listener's clock runs from here on
+			}
 		}
 		if !done {
 			break
@@ -238,8 +242,12 @@ func (s *Session) sendAudio(seg *segment, now time.Time, pcm tts.Pieces, last bo
 	}
 }
 
-// The header of an audio frame is written before the sound, where it is.
-var _ = [1]struct{}{}[tts.Room-realtime.AudioHeaderBytes]
+// The header of an audio frame is written before the sound, where it is, and a piece of sound is a
+// frame: the one does not fit without the other.
+var (
+	_ = [1]struct{}{}[tts.Room-realtime.AudioHeaderBytes]
+	_ = [1]struct{}{}[tts.PieceTime/time.Millisecond-realtime.MaxFrameMS]
+)
 
 // sendFrame sends sound with tts.Room before it as one frame, which it becomes.
 func (s *Session) sendFrame(seg *segment, sound []byte, binary, last bool) {

@@ -239,6 +239,15 @@ func (q *queue) wantedBefore(limit func(voiceKey) time.Time) []uint64 {
 	return ids
 }
 
+// reprice says how long each that waits is expected to occupy a server, by what it has of speech.
+func (q *queue) reprice(cost func(length time.Duration) time.Duration) {
+	for _, l := range q.lines {
+		for _, s := range l.waiting {
+			s.cost = cost(s.length)
+		}
+	}
+}
+
 // setClaimed notes whether a server is asked for on a sentence's account.
 func (q *queue) setClaimed(id uint64, claimed bool) {
 	if l := q.byID[id]; l != nil {
@@ -257,12 +266,12 @@ func (q *queue) next(now time.Time, servers []serverState) (s queued, server int
 	return q.begin(best, now), server, true
 }
 
-// begin takes out a sentence that is about to be spoken.
+// begin takes out a sentence that is about to be spoken. It will be heard from now on, where it is late.
 func (q *queue) begin(best *queued, now time.Time) queued {
 	if best.opening() {
 		q.begun = now
 	}
-	q.byID[best.id].floor = best.due.Add(best.length)
+	q.byID[best.id].floor = later(best.due, now).Add(best.length)
 	s, _ := q.take(best.id)
 	return s
 }

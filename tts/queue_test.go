@@ -108,7 +108,7 @@ func TestQueueOrder(t *testing.T) {
 			[]sentence{
 				{owner: "a", length: 2}, {owner: "a", length: 2}, {owner: "a", length: 2},
 				{owner: "b", submitted: 1, deadline: 1}, {owner: "c", submitted: 3, deadline: 3},
-			}, 3, "", "1 4 2 5 3"},
+			}, 3, "", "1 4 5 2 3"},
 		{"sentences without an owner don't wait for each other",
 			[]sentence{{deadline: 7}, {deadline: 5}}, 0, "", "2 1"},
 		{"a voice that is loaded goes first among close deadlines",

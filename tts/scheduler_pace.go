@@ -7,23 +7,30 @@ import (
 
 // synthesisPace is how long a synthesis occupies a server, per unit of leastSpeech. It is
 // learnt from each synthesis that completes.
-type synthesisPace float64
+type synthesisPace struct {
+	ratio float64
+	seen  int // syntheses, up to paceMemory
+}
 
 // startPace is on the slow side: a Korean sentence on a server that synthesises at three
 // times real time.
-const startPace synthesisPace = 0.5
+var startPace = synthesisPace{ratio: 0.5}
 
-func (p synthesisPace) cost(length time.Duration) time.Duration {
-	return time.Duration(float64(p) * float64(length))
+// paceMemory is what part of the pace a synthesis makes up, once as many have been seen: a
+// server that has grown slow is noticed within some ten sentences.
+const paceMemory = 8
+
+func (p *synthesisPace) cost(length time.Duration) time.Duration {
+	return time.Duration(p.ratio * float64(length))
 }
 
-// learn returns the pace corrected by a synthesis; an eighth, so that a server that has
-// grown slow is noticed within some ten sentences.
-func (p synthesisPace) learn(length, took time.Duration) synthesisPace {
+// learn corrects the pace by a synthesis. The first ones say more than nothing being known.
+func (p *synthesisPace) learn(length, took time.Duration) {
 	if length <= 0 {
-		return p
+		return
 	}
-	return p + (synthesisPace(float64(took)/float64(length))-p)/8
+	p.seen = min(p.seen+1, paceMemory)
+	p.ratio += (float64(took)/float64(length) - p.ratio) / float64(p.seen)
 }
 
 // leastSpeech returns a time that text takes to be spoken at the least: 100 ms for a

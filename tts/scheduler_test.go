@@ -896,13 +896,18 @@ func TestLeastSpeech(t *testing.T) {
 
 func TestPace(t *testing.T) {
 	p := startPace
+	p.learn(time.Second, 2*time.Second)
+	if got := p.cost(3 * time.Second); got != 6*time.Second {
+		t.Errorf("after one synthesis at half speed, 3 s are expected to take %v", got)
+	}
 	for range 40 {
-		p = p.learn(time.Second, 2*time.Second)
+		p.learn(time.Second, time.Second)
 	}
-	if got := p.cost(3 * time.Second); got < 5900*time.Millisecond || got > 6*time.Second {
-		t.Errorf("after 40 syntheses at half speed one of 3 s is expected to take %v", got)
+	if got := p.cost(3 * time.Second); got < 3*time.Second || got > 3100*time.Millisecond {
+		t.Errorf("after 40 syntheses at speed, 3 s are expected to take %v", got)
 	}
-	if p.learn(0, time.Second) != p {
+	before := p
+	if p.learn(0, time.Second); p != before {
 		t.Error("an empty text taught something")
 	}
 }

@@ -202,7 +202,8 @@ func (s *Scheduler) finish(sv *server, sp *Speech, err error) {
 	case err == nil:
 		sv.completed++
 		sv.failures, sv.restUntil = 0, time.Time{}
-		s.pace = s.pace.learn(leastSpeech(sp.job.Request.Text), now.Sub(times.Started))
+		s.pace.learn(leastSpeech(sp.job.Request.Text), now.Sub(times.Started))
+		s.queue.reprice(s.pace.cost)
 		s.endLocked(sp, nil)
 		// In one step with the end: whoever submits on hearing of it finds the server free.
 		s.freeLocked(sv, now)
