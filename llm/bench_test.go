@@ -138,7 +138,7 @@ func BenchmarkCount(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
-				if c.count(text) == 0 {
+				if c.Count(text) == 0 {
 					b.Fatal("no tokens")
 				}
 			}

@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"sync"
 	"unicode/utf8"
@@ -22,11 +23,8 @@ const (
 	// with the square of a run without spaces: 1,000 Hangul syllables take 5.4 ms in
 	// one piece and 1.7 ms in four.
 	maxPiece = 250
-	// sharedTexts is how many texts' counts are kept, of so many bytes each: what characters'
-	// prompts and lorebooks have, and what a listener says seldom has.
-	sharedTexts = 1024
-	sharedFrom  = 128
-	sharedTo    = 16 << 10
+	// sharedTexts is how many texts' counts CountShared keeps.
+	sharedTexts = 4096
 )
 
 // Counter counts tokens as OpenAI's o200k vocabulary cuts them. No LLM server tells
@@ -35,9 +33,9 @@ const (
 // goroutines.
 type Counter struct {
 	encoder *tiktoken.Tiktoken
-	// shared is what long texts have been counted to last: all who talk with a character
-	// share its prompt, a millisecond of work.
-	shared *lru.Cache[string, int]
+	// shared is what CountShared has counted last, by the texts' SHA-256: of what people say
+	// nothing is to stay.
+	shared *lru.Cache[[sha256.Size]byte, int]
 }
 
 // vocabulary is built once for the process. The library keeps its loader in a
@@ -55,7 +53,7 @@ func NewCounter() (*Counter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("build the token vocabulary: %w", err)
 	}
-	shared, err := lru.New[string, int](sharedTexts)
+	shared, err := lru.New[[sha256.Size]byte, int](sharedTexts)
 	if err != nil {
 		return nil, err // of a size that is none
 	}
@@ -64,26 +62,25 @@ func NewCounter() (*Counter, error) {
 
 // Count returns how many tokens a text has. It takes about 60 ms for 100,000
 // characters, and at most three times that for text without spaces, where the figure
-// can be too high by one in 250 characters. A text of some length that was counted
-// lately is not counted again.
+// can be too high by one in 250 characters.
 func (c *Counter) Count(text string) int {
-	if len(text) < sharedFrom || len(text) > sharedTo {
-		return c.count(text)
-	}
-	n, ok := c.shared.Get(text)
-	if !ok {
-		n = c.count(text)
-		c.shared.Add(text, n)
-	}
-	return n
-}
-
-func (c *Counter) count(text string) int {
 	n := 0
 	for text != "" {
 		size := pieceLen(text)
 		n += len(c.encoder.EncodeOrdinary(text[:size]))
 		text = text[size:]
+	}
+	return n
+}
+
+// CountShared is Count for what many ask for, such as a character's prompt, a millisecond of
+// work, or its lorebook: a text that was counted lately is not counted again.
+func (c *Counter) CountShared(text string) int {
+	key := sha256.Sum256([]byte(text))
+	n, ok := c.shared.Get(key)
+	if !ok {
+		n = c.Count(text)
+		c.shared.Add(key, n)
 	}
 	return n
 }
@@ -103,7 +100,10 @@ func (s Size) Plus(t Size) Size { return Size{s.Plain + t.Plain, s.Wide + t.Wide
 
 // Measure returns a text's size, for as long as Count takes. A token of the vocabulary
 // has as many bytes of either kind on average, so bytes tell them apart.
-func (c *Counter) Measure(text string) Size {
+func (c *Counter) Measure(text string) Size { return sizeOf(text, c.Count(text)) }
+
+// sizeOf is the size of a text of n tokens.
+func sizeOf(text string, n int) Size {
 	if text == "" {
 		return Size{}
 	}
@@ -113,7 +113,6 @@ func (c *Counter) Measure(text string) Size {
 			wide += n
 		}
 	}
-	n := c.Count(text)
 	s := Size{Wide: min(n, (n*wide+len(text)-1)/len(text))}
 	s.Plain = n - s.Wide
 	return s
@@ -122,6 +121,11 @@ func (c *Counter) Measure(text string) Size {
 // MessageSize is the size of a message with that text in a prompt.
 func (c *Counter) MessageSize(text string) Size {
 	return c.Measure(text).Plus(Size{Plain: messageOverhead})
+}
+
+// SharedMessageSize is MessageSize by CountShared.
+func (c *Counter) SharedMessageSize(text string) Size {
+	return sizeOf(text, c.CountShared(text)).Plus(Size{Plain: messageOverhead})
 }
 
 // PromptSize is what a prompt has beside its messages.

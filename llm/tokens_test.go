@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"crypto/sha256"
 	"strings"
 	"sync"
 	"testing"
@@ -111,15 +112,13 @@ func TestRunsAreCountedInPieces(t *testing.T) {
 // A character's prompt is counted once for all who talk with it.
 func TestSharedTextsAreCountedOnce(t *testing.T) {
 	c := newCounter(t)
-	for name, text := range map[string]string{
-		"a prompt":     strings.Repeat("당신은 헤르미온느입니다. ", 40),
-		"a word":       "안녕하세요",
-		"a whole book": strings.Repeat("오늘은 날씨가 참 좋네요. ", 1000),
-	} {
-		want(t, name+" is counted", c.Count(text), c.count(text))
-		_, kept := c.shared.Get(text)
-		want(t, name+" is kept", kept, name == "a prompt")
-		want(t, name+" comes to the same again", c.Count(strings.Clone(text)), c.count(text))
+	for _, text := range []string{strings.Repeat("당신은 헤르미온느입니다. ", 40), "안녕하세요", ""} {
+		want(t, "a text is counted", c.CountShared(text), c.Count(text))
+		want(t, "a message has its marks", c.SharedMessageSize(text), c.MessageSize(text))
+		_, kept := c.shared.Get(sha256.Sum256([]byte(text)))
+		want(t, "its count is kept", kept, true)
+		c.shared.Add(sha256.Sum256([]byte(text)), 77)
+		want(t, "it is not counted again", c.CountShared(text), 77)
 	}
 }
 

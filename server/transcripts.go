@@ -60,14 +60,14 @@ func (t *Transcripts) Save(ctx context.Context, c session.Changes) error {
 	if r := c.Record; r != nil {
 		all.New = r.New
 		all.Session = &store.Session{
-			ID: r.ID, Owner: r.Owner, CharacterID: r.Character, Config: r.Settings,
-			NextEvent: r.NextEvent, NextSegment: r.NextSegment, Turn: r.Turn, Epoch: c.Epoch,
+			Owner: r.Owner, CharacterID: r.Character, Config: r.Settings,
+			NextEvent: r.NextEvent, NextSegment: r.NextSegment, Turn: r.Turn,
 		}
 	}
 	for i := range c.Items {
 		r := &c.Items[i]
 		all.Items = append(all.Items, store.Item{
-			Session: c.Session, Epoch: c.Epoch, ID: r.ID, Position: r.Position, Role: string(r.Role), Status: string(r.Status),
+			ID: r.ID, Position: r.Position, Role: string(r.Role), Status: string(r.Status),
 			ContentType: string(r.Type), Text: r.Text, Full: r.Full, Speech: r.Speech, Created: r.Created,
 		})
 	}

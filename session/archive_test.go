@@ -127,7 +127,7 @@ func TestServerDiesInTheMiddleOfAResponse(t *testing.T) {
 	})
 }
 
-// What nobody is told of waits for what somebody is: a short answer costs two writes.
+// What may be lost waits for what may not: a short answer costs three writes at the most.
 func TestChangesAreWrittenTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := home("네, 그래요.")
@@ -141,8 +141,8 @@ func TestChangesAreWrittenTogether(t *testing.T) {
 		k.say("안녕?")
 		done := until[realtime.ResponseDone](k, "it answers").Response
 		synctest.Wait()
-		if got := line.Archive.Saves() - before; got != 2 {
-			t.Errorf("%d writes, want one of what was asked and one of the answer", got)
+		if got := line.Archive.Saves() - before; got > 3 {
+			t.Errorf("%d writes, want one of what was asked, one of the answer that begins and one of that which has ended", got)
 		}
 		if it, ok := line.Archive.Item(k.sess.ID(), done.Output[0].ID); !ok || it.Full != "네, 그래요." {
 			t.Errorf("the answer is kept as %+v", it)

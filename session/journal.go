@@ -22,8 +22,8 @@ const (
 	// that fails, and saveLeaving the same while the server shuts down.
 	saveLate    = 10 * time.Minute
 	saveLeaving = 5 * time.Second
-	// saveLater is how long a change may wait that nobody is told of, for others to be written
-	// with it. It ends on a multiple of saveTogether, so that the changes of many sessions share
+	// saveLater is how long a change may wait that may be lost, for others to be written with
+	// it. It ends on a multiple of saveTogether, so that the changes of many sessions share
 	// a flush of the disk.
 	saveLater    = time.Second
 	saveTogether = 100 * time.Millisecond
@@ -33,11 +33,11 @@ const (
 type urgency int
 
 const (
-	// beforeTelling is for what the frames tell that are published from here on.
+	// beforeTelling is for what the frames tell that are published from here on: they wait.
 	beforeTelling urgency = iota
-	// atOnce is for what nobody is told of.
+	// atOnce is for what no frame waits for.
 	atOnce
-	// later is for what may be lost with the server.
+	// later is for what may be lost with the server: how far a running response has come.
 	later
 )
 
@@ -62,14 +62,14 @@ type journal struct {
 	mu sync.Mutex
 	// Guarded by mu:
 	pending Changes
-	holding uint64 // number of the first frame that waits for pending; zero for none
-	urgent  bool   // whether pending is not to wait
-	writing bool   // whether the writer runs
-	waiting bool   // whether flush will be called
-	closed  bool   // whether close has been called
-	failing bool   // whether frames are let go unsaved
-	deleted bool   // whether the conversation is no longer to be kept
-	fresh   bool   // whether the archive has yet to hear of the session
+	holding uint64      // number of the first frame that waits for pending; zero for none
+	urgent  bool        // whether pending is not to wait
+	writing bool        // whether the writer runs
+	waiting *time.Timer // calls flush; nil where nobody will
+	closed  bool        // whether close has been called
+	failing bool        // whether frames are let go unsaved
+	deleted bool        // whether the conversation is no longer to be kept
+	fresh   bool        // whether the archive has yet to hear of the session
 }
 
 // newJournal makes a session's journal; none says whose changes they are, fresh that the
@@ -128,10 +128,9 @@ func (j *journal) change(u urgency, apply func(*Changes)) {
 		j.hurryLocked()
 		return
 	}
-	if !j.urgent && !j.waiting {
-		j.waiting = true
+	if !j.urgent && j.waiting == nil {
 		now := time.Now()
-		time.AfterFunc(now.Add(saveLater).Truncate(saveTogether).Sub(now), j.flush)
+		j.waiting = time.AfterFunc(now.Add(saveLater).Truncate(saveTogether).Sub(now), j.flush)
 	}
 }
 
@@ -139,7 +138,7 @@ func (j *journal) change(u urgency, apply func(*Changes)) {
 func (j *journal) flush() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.waiting = false
+	j.waiting = nil
 	if !j.closed {
 		j.hurryLocked()
 	}
@@ -299,6 +298,9 @@ func (j *journal) disown() {
 func (j *journal) close(hurry <-chan struct{}) {
 	j.mu.Lock()
 	j.closed = true
+	if j.waiting != nil {
+		j.waiting.Stop()
+	}
 	j.hurryLocked()
 	j.mu.Unlock()
 	saved := make(chan struct{})

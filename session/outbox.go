@@ -58,7 +58,7 @@ func (o *outbox) log() []Frame {
 }
 
 // publish numbers a frame, which encode appends to an empty slice of the given
-// capacity. Only the session's loop publishes.
+// capacity, or has already and returns in its place. Only the session's loop publishes.
 func (o *outbox) publish(binary bool, capacity int, encode func(dst []byte, n uint64) []byte) {
 	n := o.next // the loop alone moves it, so it may read it without the lock
 	f := Frame{N: n, Binary: binary, Data: encode(make([]byte, 0, capacity), n)}

@@ -54,7 +54,7 @@ type response struct {
 	truncated    *time.Duration
 	speechErrors int
 
-	kept          time.Time // when its text was last saved
+	kept          time.Time // when its text was last put down to be saved
 	started       time.Time
 	firstToken    time.Time
 	firstSentence time.Time
@@ -152,8 +152,8 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides, parent trace.Spa
 	s.emit(realtime.OutputItemAdded{ResponseID: r.id, Item: empty})
 	s.emit(realtime.ItemAdded{PreviousItemID: previous, Item: empty})
 	s.emit(realtime.ContentPartAdded{Place: r.place(), Part: realtime.Part{Audio: r.audio}})
-	s.keepRecord(later) // of the turn that it takes
-	s.keep(r.item, later)
+	s.keepRecord(later) // of the turn that it takes, with the item, which the client has been told of
+	s.keep(r.item, atOnce)
 
 	r.trace = s.traceTurn(r, parent, began)
 	ctx, abort := context.WithCancelCause(r.trace.generating())

@@ -111,7 +111,7 @@ func (s *Session) toTell(o *realtime.ResponseOverrides) persona.Prompt {
 		p.Known = s.part.known
 	}
 	if s.part.lore != nil {
-		p.Lore = s.part.lore.Select(latest(s.items.list, loreMessages), s.window()/loreShare, s.up.Tokens.Count)
+		p.Lore = s.part.lore.Select(latest(s.items.list, loreMessages), s.window()/loreShare, s.up.Tokens.CountShared)
 	}
 	return p
 }
@@ -171,7 +171,7 @@ func (s *Session) system(p persona.Prompt) counted {
 		text = p.Instructions
 	}
 	if c := &s.memory.system; text != c.text {
-		*c = counted{text, s.up.Tokens.MessageSize(text).Plus(llm.PromptSize())}
+		*c = counted{text, s.up.Tokens.SharedMessageSize(text).Plus(llm.PromptSize())}
 	}
 	return s.memory.system
 }

@@ -87,6 +87,9 @@ func (w *directWriter) run(ctx context.Context, list ...*statement) (err error) 
 			_ = tx.Rollback() // it is undone either way
 			return err
 		}
+		if st.inVain() {
+			break
+		}
 	}
 	return tx.Commit()
 }

@@ -78,53 +78,67 @@ func (s *Store) updateStatement(x *Session) *statement {
 	}
 }
 
-// Changes are what has become of a conversation since it was saved last.
+// Changes are what has become of a conversation since it was saved last. What it has of the session's
+// id and epoch, SaveChanges fills in for the session and the items.
 type Changes struct {
 	ID      string
 	Epoch   int64    // of the session, as its writer knows it
 	Session *Session // nil where it has not changed
 	New     bool     // whether Session has yet to be inserted
-	Items   []Item
 	Deleted []string // items' ids; one that is not there will do
+	Items   []Item   // new, also under a deleted one's id, or as they have become
 }
 
-// SaveChanges saves all of it, in one transaction. ErrNotFound: the session was never saved, has been
-// deleted, or has been taken over since by another instance; or its owner is no user. ErrConflict: it is
-// not new, but another owner's or instance's. ErrInvalid: an item's position is not one of PositionBetween's.
+// SaveChanges saves all of it or nothing, in one transaction, which holds the session: TakeSession and
+// DeleteSession come before it or after it. ErrNotFound: the session was never saved, has been
+// deleted, or has been taken over since by another instance; or its owner is no user. ErrConflict: what should be
+// new is there, and is another owner's or instance's: trying again will not help. ErrInvalid: an item's
+// position is not one of PositionBetween's.
 func (s *Store) SaveChanges(ctx context.Context, c *Changes) error {
 	const doing = "save conversation"
-	var list []*statement
-	if c.Session != nil && c.New {
-		list = append(list, s.sessionStatement(c.Session))
-	} else if c.Session != nil {
-		list = append(list, s.updateStatement(c.Session))
+	if c.Session == nil && len(c.Items) == 0 && len(c.Deleted) == 0 {
+		return nil
 	}
-	for i := range c.Items {
-		st, err := s.itemStatement(&c.Items[i])
+	list := []*statement{s.holdStatement(c)}
+	list[0].vital = true
+	for _, id := range c.Deleted {
+		list = append(list, deletion(c.ID, c.Epoch, id))
+	}
+	for _, it := range c.Items {
+		it.Session, it.Epoch = c.ID, c.Epoch
+		st, err := s.itemStatement(&it)
 		if err != nil {
 			return fmt.Errorf("%s: %w", doing, err)
 		}
 		list = append(list, st)
 	}
-	found := len(list) // must find what they change
-	for _, id := range c.Deleted {
-		list = append(list, deletion(c.ID, c.Epoch, id))
-	}
-	if len(list) == 0 {
-		return nil
-	}
 	if err := s.write.run(ctx, list...); err != nil {
 		return wrap(doing, err)
 	}
-	if c.Session != nil && c.New && list[0].rows == 0 {
+	switch {
+	case list[0].rows > 0:
+		return nil
+	case c.New:
 		return fmt.Errorf("%s: %w: the session belongs to another owner, or has been taken over", doing, ErrConflict)
 	}
-	for _, st := range list[:found] {
-		if st.rows == 0 {
-			return wrap(doing, sql.ErrNoRows)
+	return wrap(doing, sql.ErrNoRows)
+}
+
+// holdStatement changes the session's row, and so holds it for the rest of the transaction, if the
+// session still has its epoch.
+func (s *Store) holdStatement(c *Changes) *statement {
+	if c.Session == nil {
+		return &statement{
+			text: `UPDATE sessions SET updated = $3 WHERE id = $1 AND epoch = $2`,
+			args: []any{plain(c.ID), c.Epoch, micros(s.clock())},
 		}
 	}
-	return nil
+	x := *c.Session
+	x.ID, x.Epoch = c.ID, c.Epoch
+	if c.New {
+		return s.sessionStatement(&x)
+	}
+	return s.updateStatement(&x)
 }
 
 // TakeSession makes a session the caller's alone: under an epoch that was read before, nothing of it

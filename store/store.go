@@ -44,7 +44,7 @@ type Store struct {
 // directWriter for PostgreSQL.
 type writer interface {
 	// run runs statements, in one transaction where they are several. They have happened, and last,
-	// once run has returned nil.
+	// once run has returned nil; but for those behind one that is vital and has changed no row.
 	run(ctx context.Context, list ...*statement) error
 	// close lets what runs finish and refuses the rest with ErrClosed.
 	close() error
@@ -58,6 +58,8 @@ type statement struct {
 	// and scan for each row of RETURNING. Both are nil where there is none.
 	start func()
 	scan  func(row scanner) error
+	// vital says that those behind it are not to be run where it changes no row.
+	vital bool
 	// rows is set by run: how many were changed or, with scan, returned.
 	rows int64
 }
@@ -200,6 +202,9 @@ func returnedOne[T any](ctx context.Context, s *Store, doing string, scan func(s
 	}
 	return list[0], nil
 }
+
+// inVain says that the statements behind it are not to be run.
+func (st *statement) inVain() bool { return st.vital && st.rows == 0 }
 
 // runOn runs the statement on a connection, a pool or a prepared statement.
 func (st *statement) runOn(

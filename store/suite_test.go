@@ -208,6 +208,8 @@ func testStore(t *testing.T, config func(testing.TB) Config) {
 		{"closing", testClose},
 		{"opening again", testReopen},
 		{"changes of a conversation", testChanges},
+		{"changes while the session is taken over", testChangesAndTakeOver},
+		{"changes while the conversation is deleted", testChangesAndDeletion},
 		{"a newer database", testNewer},
 		{"ten thousand items", testManyItems},
 	} {

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// batchLimit bounds a transaction, so that nobody waits for more than some milliseconds of work.
+	// batchLimit bounds a transaction, so that nobody waits for more than a tenth of a second of work.
 	batchLimit = 512
 	// beginTries times the busy timeout (5 s) is how long another process may hold the database.
 	beginTries = 3
@@ -113,8 +113,8 @@ func (w *batchWriter) gather(batch []*queued) []*queued {
 	return batch
 }
 
-// commit runs the batch as one transaction and answers everybody in it. What breaks a constraint
-// by a single statement fails alone: SQLite undoes only that statement. Whatever else goes wrong
+// commit runs the batch as one transaction and answers everybody in it. Whose first statement breaks
+// a constraint fails alone: SQLite undoes only that statement. Whatever else goes wrong
 // undoes all of them; each is then tried by itself, so that none fails for another's sake.
 func (w *batchWriter) commit(ctx context.Context, batch []*queued) {
 	if err := w.begin(ctx); err != nil {
@@ -123,8 +123,9 @@ func (w *batchWriter) commit(ctx context.Context, batch []*queued) {
 	}
 	outcomes := make([]error, len(batch))
 	for i, q := range batch {
-		outcomes[i] = w.runAll(ctx, q.list)
-		if outcomes[i] == nil || len(q.list) == 1 && isConstraint(outcomes[i]) {
+		var n int
+		n, outcomes[i] = w.runAll(ctx, q.list)
+		if outcomes[i] == nil || n == 0 && isConstraint(outcomes[i]) {
 			continue
 		}
 		w.rollback(ctx)
@@ -147,14 +148,17 @@ func (w *batchWriter) commit(ctx context.Context, batch []*queued) {
 	}
 }
 
-// runAll stops at the first error.
-func (w *batchWriter) runAll(ctx context.Context, list []*statement) error {
-	for _, st := range list {
+// runAll says how many have been run, up to an error.
+func (w *batchWriter) runAll(ctx context.Context, list []*statement) (n int, err error) {
+	for n, st := range list {
 		if err := w.runOne(ctx, st); err != nil {
-			return err
+			return n, err
+		}
+		if st.inVain() {
+			break
 		}
 	}
-	return nil
+	return len(list), nil
 }
 
 func answer(batch []*queued, err error) {

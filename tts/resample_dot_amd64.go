@@ -2,13 +2,13 @@ package tts
 
 import "golang.org/x/sys/cpu"
 
-// hasAVX says that the processor has AVX2 and FMA, as those made since 2015 do, and that
-// the system keeps their registers.
-var hasAVX = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+// hasAVX2 says that the processor has AVX2 and FMA, as most of those made since 2015 do, and
+// that the system keeps their registers.
+var hasAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
 // dot is dotGeneric with eight products at once, or four.
 func dot(a, b []float32) float32 {
-	if hasAVX {
+	if hasAVX2 {
 		return dotAVX(a, b)
 	}
 	return dotSSE(a, b)

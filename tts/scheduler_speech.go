@@ -132,7 +132,8 @@ func (p *Pieces) Cut(n int) []byte {
 	return p.Append(make([]byte, Room, Room+n), n)
 }
 
-// add copies sound to the end. A piece gets most bytes of it, but for the last: it has room for more.
+// add copies sound to the end. A piece gets most bytes of it, but for the last, which has room for
+// more; and for the first, since a listener who waits takes it as it is.
 func (p *Pieces) add(sound []byte, most int) {
 	if n := len(*p); n > 0 {
 		last := &(*p)[n-1]
@@ -141,7 +142,11 @@ func (p *Pieces) add(sound []byte, most int) {
 	}
 	for len(sound) > 0 {
 		k := min(len(sound), most)
-		*p, sound = append(*p, append(make([]byte, Room, Room+most), sound[:k]...)), sound[k:]
+		size := most
+		if len(*p) == 0 {
+			size = k
+		}
+		*p, sound = append(*p, append(make([]byte, Room, Room+size), sound[:k]...)), sound[k:]
 	}
 }
 
