@@ -8,7 +8,8 @@
 // with RETURNING, row values, window functions. Times are integers, microseconds since 1970;
 // ids are text made in Go; JSON is text. What only one of the two knows (now(), ILIKE, ::,
 // = ANY, FOR UPDATE) does not occur. Every method that writes is a single statement, or a loop
-// of statements each of which may stand alone, and so is atomic without a transaction of its own.
+// of statements each of which may stand alone, and so is atomic without a transaction of its own;
+// but for SaveChanges, whose statements are one transaction that begins with the session's row.
 //
 // # Words
 //
