@@ -37,6 +37,8 @@ const (
 	beforeTelling urgency = iota
 	// atOnce is for what no frame waits for.
 	atOnce
+	// soon is for what no frame waits for and many sessions have at the same time.
+	soon
 	// later is for what may be lost with the server: how far a running response has come.
 	later
 )
@@ -66,6 +68,7 @@ type journal struct {
 	urgent  bool        // whether pending is not to wait
 	writing bool        // whether the writer runs
 	waiting *time.Timer // calls flush; nil where nobody will
+	flushAt time.Time   // when it does
 	closed  bool        // whether close has been called
 	failing bool        // whether frames are let go unsaved
 	deleted bool        // whether the conversation is no longer to be kept
@@ -124,14 +127,30 @@ func (j *journal) change(u urgency, apply func(*Changes)) {
 			j.holding = from
 		}
 	}
-	if u != later {
+	switch u {
+	case soon:
+		j.waitLocked(saveTogether)
+	case later:
+		j.waitLocked(saveLater)
+	default:
 		j.hurryLocked()
+	}
+}
+
+// waitLocked has what is pending written within that time, with what others have.
+func (j *journal) waitLocked(most time.Duration) {
+	if j.urgent {
+		return // it is next
+	}
+	now := time.Now()
+	at := now.Add(most).Truncate(saveTogether)
+	if j.waiting != nil && !at.Before(j.flushAt) {
 		return
 	}
-	if !j.urgent && j.waiting == nil {
-		now := time.Now()
-		j.waiting = time.AfterFunc(now.Add(saveLater).Truncate(saveTogether).Sub(now), j.flush)
+	if j.waiting != nil {
+		j.waiting.Stop()
 	}
+	j.flushAt, j.waiting = at, time.AfterFunc(at.Sub(now), j.flush)
 }
 
 // flush writes what has waited.

@@ -153,7 +153,7 @@ func (s *Session) createResponse(o *realtime.ResponseOverrides, parent trace.Spa
 	s.emit(realtime.ItemAdded{PreviousItemID: previous, Item: empty})
 	s.emit(realtime.ContentPartAdded{Place: r.place(), Part: realtime.Part{Audio: r.audio}})
 	s.keepRecord(later) // of the turn that it takes, with the item, which the client has been told of
-	s.keep(r.item, atOnce)
+	s.keep(r.item, soon)
 
 	r.trace = s.traceTurn(r, parent, began)
 	ctx, abort := context.WithCancelCause(r.trace.generating())

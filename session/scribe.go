@@ -421,7 +421,7 @@ func (c *scribe) request(t *task, recap persona.Recap) (llm.Request, llm.Size) {
 	var size llm.Size
 	for {
 		system, user = recap.Prompt()
-		size = c.up.Tokens.MessageSize(system).Plus(c.up.Tokens.MessageSize(user)).Plus(llm.PromptSize())
+		size = c.up.Tokens.SharedMessageSize(system).Plus(c.up.Tokens.MessageSize(user)).Plus(llm.PromptSize())
 		if scale.Of(size) <= room || !shorten(&recap) {
 			break
 		}
@@ -477,7 +477,7 @@ func (c *scribe) noteRoom(t *task) int {
 	recap.Lines = nil
 	_, longest := c.longest(t, &recap)
 	system, user := recap.Prompt()
-	size := c.up.Tokens.MessageSize(system).Plus(c.up.Tokens.MessageSize(user)).Plus(llm.PromptSize())
+	size := c.up.Tokens.SharedMessageSize(system).Plus(c.up.Tokens.MessageSize(user)).Plus(llm.PromptSize())
 	return c.up.window(c.cfg, t.model) - windowMargin - longest - c.up.Calibration.Scale(t.model).Of(size)
 }
 
