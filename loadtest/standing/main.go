@@ -1,5 +1,5 @@
 // Command standing runs the standing load tests against the built program and writes what
-// they find into docs/load.md. It takes about ten minutes on two cores; -short takes one
+// they find into docs/load.md. It takes a quarter of an hour on two cores; -short takes one
 // and says little.
 //
 // The server is a process of its own, and so are the built-in upstreams and the listeners,
