@@ -1,6 +1,6 @@
 // Command standing runs the standing load tests against the built program and writes what
-// they find into docs/load.md. It takes a quarter of an hour on two cores; -short takes one
-// and says little.
+// they find into docs/load.md. It takes a quarter of an hour on two cores; -short takes a
+// minute and says little.
 //
 // The server is a process of its own, and so are the built-in upstreams and the listeners,
 // so that processor time and memory are the server's alone. The latencies of single steps
