@@ -69,7 +69,6 @@ type journal struct {
 	writing bool        // whether the writer runs
 	waiting *time.Timer // calls flush; nil where nobody will
 	flushAt time.Time   // when it does
-	closed  bool        // whether close has been called
 	failing bool        // whether frames are let go unsaved
 	deleted bool        // whether the conversation is no longer to be kept
 	fresh   bool        // whether the archive has yet to hear of the session
@@ -157,14 +156,15 @@ func (j *journal) waitLocked(most time.Duration) {
 func (j *journal) flush() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.waiting = nil
-	if !j.closed {
-		j.hurryLocked()
-	}
+	j.hurryLocked()
 }
 
 // hurryLocked has what is pending written as soon as can be.
 func (j *journal) hurryLocked() {
+	if j.waiting != nil {
+		j.waiting.Stop()
+		j.waiting = nil
+	}
 	if j.pending.empty() {
 		return
 	}
@@ -316,10 +316,6 @@ func (j *journal) disown() {
 // saveLeaving once hurry is closed. Nothing is changed after it.
 func (j *journal) close(hurry <-chan struct{}) {
 	j.mu.Lock()
-	j.closed = true
-	if j.waiting != nil {
-		j.waiting.Stop()
-	}
 	j.hurryLocked()
 	j.mu.Unlock()
 	saved := make(chan struct{})

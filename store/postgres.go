@@ -72,7 +72,7 @@ type directWriter struct {
 	db *sql.DB // closed by Store.Close
 }
 
-func (w *directWriter) run(ctx context.Context, list ...*statement) (err error) {
+func (w *directWriter) run(ctx context.Context, list ...*statement) error {
 	ctx, cancel := patiently(ctx, postgresPatience)
 	defer cancel()
 	if len(list) == 1 {
